@@ -1,0 +1,1 @@
+"""Physics of buildings and plant as arrays; pure."""

@@ -1,0 +1,1 @@
+"""Modbus, SunSpec and BACnet adapters: device maps, poller, dispatcher."""

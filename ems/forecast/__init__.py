@@ -1,0 +1,1 @@
+"""Load, sun and price forecasts with quantiles; pure."""

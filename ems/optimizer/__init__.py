@@ -1,0 +1,1 @@
+"""The quarter-hour plan: problem, solver, setpoints with reasons; pure."""

@@ -1,0 +1,1 @@
+"""The database: schema, ingest, plans, queries, embedded server."""

@@ -1,0 +1,1 @@
+"""The virtual district: weather, people, plant and protocol servers."""
