@@ -1,1 +1,1 @@
-"""The district's description: YAML for what is single, CSV for the long lists, all of it checked."""
+"""The district's description: YAML for what is single, CSV for long lists, all of it checked."""

@@ -5,8 +5,8 @@
       ConfigError               the district's description does not hold; carries every problem
       SourceError               a weather, price or CO2 file or service is unusable
       DeviceError               a device map or an address is unusable
-        DeviceUnreachable       no answer in time
-        DeviceReplyInvalid      an answer that can't be believed
+        DeviceUnreachableError       no answer in time
+        DeviceReplyInvalidError      an answer that can't be believed
       StoreError                the database is away, or holds another schema
       PlanError                 no plan could be made
         ForecastError           the inputs of a plan are missing or not finite
@@ -76,11 +76,11 @@ class DeviceError(EmsError):
     """A device map or an address is unusable."""
 
 
-class DeviceUnreachable(DeviceError):
+class DeviceUnreachableError(DeviceError):
     """A device did not answer in time."""
 
 
-class DeviceReplyInvalid(DeviceError):
+class DeviceReplyInvalidError(DeviceError):
     """A device answered something that can't be believed."""
 
 
