@@ -1,16 +1,17 @@
 """Everything that can go wrong, as one tree.
 
-    EmsError                    what it is, and in `fix` what to do about it
-      NaiveTimeError            a moment without a time zone
-      ConfigError               the district's description does not hold; carries every problem
-      SourceError               a weather, price or CO2 file or service is unusable
-      DeviceError               a device map or an address is unusable
-        DeviceUnreachableError       no answer in time
-        DeviceReplyInvalidError      an answer that can't be believed
-      StoreError                the database is away, or holds another schema
-      PlanError                 no plan could be made
-        ForecastError           the inputs of a plan are missing or not finite
-        SolverError             the solver gave up; the ladder's next step takes over
+    EmsError                       what it is, and in `fix` what to do about it
+      NaiveTimeError               a moment without a time zone
+      ConfigError                  the district's description does not hold; carries every problem
+      SourceError                  a weather, price or CO2 file or service is unusable
+      DeviceError                  a device map or an address is unusable
+        DeviceUnreachableError     no answer in time
+        DeviceReplyInvalidError    an answer that can't be believed
+        DeviceRejectedError        the device refused what was asked
+      StoreError                   the database is away, or holds another schema
+      PlanError                    no plan could be made
+        ForecastError              the inputs of a plan are missing or not finite
+        SolverError                the solver gave up; the ladder's next step takes over
 
 An outcome that is expected in daily operation (a write that was clamped, a point gone stale) is a
 value, not an error.
@@ -82,6 +83,10 @@ class DeviceUnreachableError(DeviceError):
 
 class DeviceReplyInvalidError(DeviceError):
     """A device answered something that can't be believed."""
+
+
+class DeviceRejectedError(DeviceError):
+    """A device refused what was asked of it."""
 
 
 class StoreError(EmsError):
