@@ -275,7 +275,7 @@ class ChargePoint:
 
     id: str
     group: str
-    phases: Literal[1, 3]
+    phases: Annotated[int, Between(1, 3)]
     power_kw_max: Positive
     current_a_max: Positive
 

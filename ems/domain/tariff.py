@@ -111,9 +111,10 @@ class Tariff:
         energy = np.array([self.energy_eur_per_kwh[c] for c in classes])
         if day_ahead is not None:
             known = np.isfinite(day_ahead)
-            energy = np.where(known, day_ahead + self.day_ahead_margin_eur_per_kwh, energy)
+            energy[known] = day_ahead[known] + self.day_ahead_margin_eur_per_kwh
         network = np.array([self.network_eur_per_kwh[c] for c in classes])
-        return energy + network + self.excise_eur_per_kwh
+        price: NDArray[np.float64] = energy + network + self.excise_eur_per_kwh
+        return price
 
     def co2_kg_per_kwh(self, slots: Sequence[int], zone: ZoneInfo) -> NDArray[np.float64]:
         """Carbon dioxide of the grid's electricity. Shape [slots]."""
