@@ -1,0 +1,143 @@
+"""One point of a device map: unit, believable range, poll class, and its place on the wire."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from ems.domain.bounds import Between, NonNegative
+from ems.domain.district import STRICT
+from ems.domain.points import Unit
+
+PollClass = Literal["fast", "normal", "slow"]
+
+
+class RegisterType(StrEnum):
+    """How a number lies in registers of 16 bits."""
+
+    INT16 = "int16"
+    UINT16 = "uint16"
+    INT32 = "int32"
+    UINT32 = "uint32"
+    UINT64 = "uint64"
+    FLOAT32 = "float32"
+
+    @property
+    def registers(self) -> int:
+        """Registers that it takes."""
+        return int(self.value[-2:]) // 16
+
+
+SENTINELS: dict[RegisterType, tuple[float, ...]] = {
+    RegisterType.INT16: (-(2.0**15),),
+    RegisterType.UINT16: (2.0**16 - 1,),
+    RegisterType.INT32: (-(2.0**31),),
+    RegisterType.UINT32: (2.0**32 - 1,),
+    RegisterType.UINT64: (2.0**64 - 1,),
+    RegisterType.FLOAT32: (),
+}
+"""Raw numbers that mean "no value" when a map names none (SunSpec's; NaN always is)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """A place in a Modbus table."""
+
+    __pydantic_config__ = STRICT
+
+    table: Literal["holding", "input"]
+    address: Annotated[int, Between(0, 65535)]
+    """As sent on the wire, counted from 0."""
+    type: RegisterType
+    word_order: Literal["big", "little"] = "big"
+    """Which word of a longer number comes first: the high one (big) or the low one."""
+
+    @property
+    def end(self) -> int:
+        """The address after it."""
+        return self.address + self.type.registers
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacnetObject:
+    """A BACnet object whose present value is the point."""
+
+    __pydantic_config__ = STRICT
+
+    type: Literal[
+        "analog-input", "analog-output", "analog-value", "binary-input", "binary-output",
+        "binary-value", "multi-state-input", "multi-state-output", "multi-state-value",
+    ]  # fmt: skip
+    instance: Annotated[int, Between(0, 4194302)]
+    priority: Annotated[int, Between(1, 16)] | None = None
+    """Where a plan's command stands in the priority array; only for written points."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SunspecPoint:
+    """A point of a SunSpec model; address, type and scale factor come from the model."""
+
+    __pydantic_config__ = STRICT
+
+    model: Annotated[int, Between(1, 65535)]
+    point: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PointSpec:
+    """One point of a device map. Compared by identity: a map is read once."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    unit: Unit
+    poll: PollClass
+    """How often it is read; `district.polling` says what that means."""
+    low: float
+    """Least believable value; for a written point also the least that is ever written."""
+    high: float
+    """Greatest believable value."""
+    writable: bool = False
+    scale: Annotated[float, Between(-1e9, 1e9)] = 1.0
+    """Value in the point's unit = number on the wire x scale + offset."""
+    offset: float = 0.0
+    invalid: tuple[float, ...] | None = None
+    """Numbers on the wire that mean "no value"; None: the usual ones of the type."""
+    translate: tuple[tuple[int, int], ...] = ()
+    """Codes: (number on the wire, our number); of several for one of ours the first is written."""
+    safe: float | None = None
+    """Value to leave behind when the EMS lets go."""
+    tolerance: NonNegative = 0.0
+    """How far a value read back may lie from the one written."""
+    step: NonNegative = 0.0
+    """The device takes multiples of this; 0: any value."""
+    zero_below: NonNegative = 0.0
+    """The device takes 0 or at least this."""
+    register: Register | None = None
+    write_register: Register | None = None
+    """Where it is written, when that is another place than where it is read."""
+    object: BacnetObject | None = None
+    sunspec: SunspecPoint | None = None
+    assumption: str = ""
+    """Why this point is supposed to lie here, when the maker does not say."""
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError("low must be less than high")
+        if self.scale == 0:
+            raise ValueError("scale must not be 0")
+        if sum(place is not None for place in (self.register, self.object, self.sunspec)) != 1:
+            raise ValueError("needs exactly one of register, object, sunspec")
+        if self.safe is not None and not self.low <= self.safe <= self.high:
+            raise ValueError("safe lies outside low and high")
+        written = self.write_register or self.register
+        if self.writable and written is not None and written.table == "input":
+            raise ValueError("a written point needs a holding register")
+        if self.writable and self.object is not None and self.object.priority is None:
+            raise ValueError("a written object needs a priority")
+
+    @property
+    def sentinels(self) -> tuple[float, ...]:
+        """Numbers on the wire that mean "no value"."""
+        if self.invalid is not None:
+            return self.invalid
+        return SENTINELS[self.register.type] if self.register is not None else ()
