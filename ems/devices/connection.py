@@ -60,3 +60,12 @@ class Connection(Protocol):
     async def close(self) -> None:
         """End the conversation."""
         ...
+
+
+def connection_key(device: Device) -> str:
+    """The key of the connection that serves `device`.
+
+    Modbus units behind one gateway share it; BACnet stations behind a router have one each.
+    """
+    peer = f"{device.host}:{device.port}"
+    return f"{peer}/{device.network}:{device.station}" if device.network else peer
