@@ -1,0 +1,102 @@
+"""The one clock of all processes: district time runs from an anchor at a fixed speed.
+
+    district time = start + (wall time - wall start) x speed
+
+Speed 1 with equal anchors is a real site. The anchor is kept in a file, so that a restart resumes
+the same mapping. Within a process the clock is monotonic: a step of the machine's clock does not
+move the district.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """Where district time and wall time meet, and how fast the first runs."""
+
+    start: datetime
+    """District time at the anchor, UTC."""
+
+    wall_start: datetime
+    """Wall time at the anchor, UTC."""
+
+    speed: float
+    """District seconds in a wall second."""
+
+    def at(self, wall: datetime) -> datetime:
+        """District time at a wall time."""
+        return self.start + (wall - self.wall_start) * self.speed
+
+    def wall_at(self, moment: datetime) -> datetime:
+        """Wall time at a district time."""
+        return self.wall_start + (moment - self.start) / self.speed
+
+    def sped(self, speed: float, wall: datetime) -> "Anchor":
+        """The same district time at `wall`, going on at another speed."""
+        if speed == self.speed:
+            return self
+        return Anchor(start=self.at(wall), wall_start=wall, speed=speed)
+
+    def write(self, path: Path) -> None:
+        """Keep it in `path`."""
+        text = {"start": self.start.isoformat(), "wall_start": self.wall_start.isoformat()}
+        path.write_text(json.dumps({**text, "speed": self.speed}))
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """The anchor kept in `path`; None when there is none."""
+        if not path.exists():
+            return None
+        held = json.loads(path.read_text())
+        return cls(
+            start=datetime.fromisoformat(held["start"]),
+            wall_start=datetime.fromisoformat(held["wall_start"]),
+            speed=float(held["speed"]),
+        )
+
+
+def wall_clock() -> datetime:
+    """The machine's clock, UTC."""
+    return datetime.now(UTC)
+
+
+class DistrictClock:
+    """Tells district time from an anchor and the machine's monotonic time.
+
+    The machine's clock is read once, at the start; tests pass their own sources of time.
+    """
+
+    def __init__(
+        self,
+        anchor: Anchor,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], datetime] = wall_clock,
+    ) -> None:
+        self.anchor = anchor
+        self._monotonic = monotonic
+        self._began_s = monotonic()
+        self._began_wall = wall()
+
+    @property
+    def speed(self) -> float:
+        """District seconds in a wall second."""
+        return self.anchor.speed
+
+    def wall_now(self) -> datetime:
+        """Wall time, counted on from the start of this process."""
+        return self._began_wall + timedelta(seconds=self._monotonic() - self._began_s)
+
+    def now(self) -> datetime:
+        """The present district time, in UTC."""
+        return self.anchor.at(self.wall_now())
+
+    def wall_s_until(self, moment: datetime) -> float:
+        """Wall seconds until a district time; negative when it is past."""
+        return (moment - self.now()).total_seconds() / self.speed
