@@ -28,11 +28,11 @@ class RegisterType(StrEnum):
 
 
 SENTINELS: dict[RegisterType, tuple[float, ...]] = {
-    RegisterType.INT16: (-(2.0**15),),
-    RegisterType.UINT16: (2.0**16 - 1,),
-    RegisterType.INT32: (-(2.0**31),),
-    RegisterType.UINT32: (2.0**32 - 1,),
-    RegisterType.UINT64: (2.0**64 - 1,),
+    RegisterType.INT16: (-(2**15),),
+    RegisterType.UINT16: (2**16 - 1,),
+    RegisterType.INT32: (-(2**31),),
+    RegisterType.UINT32: (2**32 - 1,),
+    RegisterType.UINT64: (2**64 - 1,),
     RegisterType.FLOAT32: (),
 }
 """Raw numbers that mean "no value" when a map names none (SunSpec's; NaN always is)."""

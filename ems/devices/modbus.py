@@ -1,0 +1,125 @@
+"""Modbus TCP and SunSpec devices behind the common interface of connections.
+
+Points go out in merged blocks and come back as values with their quality. Where a point lies is in
+the device map; a SunSpec device is asked once, and again after it was away.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
+
+from ems.devices.blocks import Block, read_blocks, write_blocks
+from ems.devices.codec import Located, decoded, encoded
+from ems.devices.connection import Values, connection_key
+from ems.devices.maps import PointSpec, load_map, map_of
+from ems.devices.modbus_link import ModbusLink
+from ems.devices.sunspec import locate
+from ems.domain.district import Device, District, Protocol
+from ems.domain.errors import DeviceError, DeviceRejectedError, DeviceReplyInvalidError
+from ems.domain.points import Quality
+
+Places = Mapping[str, Located]
+_NOTHING = (math.nan, Quality.DEVICE_INVALID)
+
+
+class ModbusConnection:
+    """A `Connection` to the Modbus units at one host and port."""
+
+    def __init__(self, host: str, port: int, *, timeout_s: float = 1.0) -> None:
+        self._link = ModbusLink(host, port, timeout_s=timeout_s)
+        self._places: dict[str, Places] = {}
+        self._blocks: dict[tuple[str, tuple[str, ...]], list[Block]] = {}
+
+    @property
+    def key(self) -> str:
+        """`host:port`."""
+        return self._link.key
+
+    async def read(self, device: Device, points: Sequence[PointSpec]) -> Values:
+        """See `Connection.read`."""
+        try:
+            places = await self._located(device)
+            values: dict[str, tuple[float, Quality]] = {spec.name: _NOTHING for spec in points}
+            for block in self._read_blocks(device, points, places):
+                words = await self._link.read(device.unit, block.table, block.address, block.count)
+                values.update((p.spec.name, decoded(words, block.address, p)) for p in block.points)
+        except DeviceRejectedError as error:
+            self._forget(device)
+            raise DeviceReplyInvalidError(error.message, fix=error.fix) from error
+        except DeviceError:
+            self._forget(device)
+            raise
+        return values
+
+    async def write(self, device: Device, values: Mapping[PointSpec, float]) -> None:
+        """See `Connection.write`; points in neighbouring registers go in one request."""
+        places = await self._located(device)
+        wanted = {_place(places, spec): value for spec, value in values.items()}
+        for block in write_blocks(wanted):
+            words = [word for point in block.points for word in encoded(wanted[point], point)]
+            await self._link.write(device.unit, block.address, words)
+
+    async def relinquish(self, device: Device, points: Sequence[PointSpec]) -> None:
+        """See `Connection.relinquish`; points without a safe value are left alone."""
+        await self.write(device, {s: s.safe for s in points if s.safe is not None})
+
+    async def held_on_site(self, device: Device, points: Sequence[PointSpec]) -> frozenset[str]:
+        """Nobody can be seen to hold a register."""
+        return frozenset()
+
+    async def close(self) -> None:
+        """See `Connection.close`."""
+        await self._link.close()
+
+    async def _located(self, device: Device) -> Places:
+        if device.id not in self._places:
+            specs = list(map_of(device).points.values())
+            if device.protocol is Protocol.SUNSPEC:
+                self._places[device.id] = await locate(
+                    partial(self._link.read, device.unit, "holding"), specs
+                )
+            else:
+                self._places[device.id] = _by_map(device.map)
+        return self._places[device.id]
+
+    def _read_blocks(
+        self, device: Device, points: Sequence[PointSpec], places: Places
+    ) -> list[Block]:
+        key = (
+            device.id if device.protocol is Protocol.SUNSPEC else device.map,
+            tuple(spec.name for spec in points),
+        )
+        if key not in self._blocks:
+            here = [places[spec.name] for spec in points if spec.name in places]
+            self._blocks[key] = read_blocks(here, map_of(device).gap)
+        return self._blocks[key]
+
+    def _forget(self, device: Device) -> None:
+        """What a SunSpec device said of itself may have changed while it was away."""
+        if device.protocol is Protocol.SUNSPEC:
+            self._places.pop(device.id, None)
+            self._blocks = {key: b for key, b in self._blocks.items() if key[0] != device.id}
+
+
+@cache
+def _by_map(name: str) -> Places:
+    return {key: Located.by_map(spec) for key, spec in load_map(name).points.items()}
+
+
+def _place(places: Places, spec: PointSpec) -> Located:
+    if spec.name not in places:
+        raise DeviceRejectedError(
+            f"the device has no point {spec.name}", fix="compare it with its device map"
+        )
+    return places[spec.name]
+
+
+def connections_for(district: District, *, timeout_s: float = 1.0) -> dict[str, ModbusConnection]:
+    """A connection for each gateway and device of the district that speaks Modbus or SunSpec."""
+    spoken = (Protocol.MODBUS, Protocol.SUNSPEC)
+    devices = [d for d in district.devices.values() if d.protocol in spoken]
+    peers = {connection_key(d): (d.host, d.port) for d in devices}
+    return {
+        key: ModbusConnection(host, port, timeout_s=timeout_s)
+        for key, (host, port) in peers.items()
+    }
