@@ -8,7 +8,8 @@
         DeviceUnreachableError     no answer in time
         DeviceReplyInvalidError    an answer that can't be believed
         DeviceRejectedError        the device refused what was asked
-      StoreError                   the database is away, or holds another schema
+      StoreError                   the database refuses, or holds another schema
+        StoreAwayError             it does not answer; trying again later makes sense
       PlanError                    no plan could be made
         ForecastError              the inputs of a plan are missing or not finite
         SolverError                the solver gave up; the ladder's next step takes over
@@ -90,7 +91,11 @@ class DeviceRejectedError(DeviceError):
 
 
 class StoreError(EmsError):
-    """The database is away, or holds another schema."""
+    """The database refuses what it was asked, or holds another schema."""
+
+
+class StoreAwayError(StoreError):
+    """The database does not answer; trying again later makes sense."""
 
 
 class PlanError(EmsError):

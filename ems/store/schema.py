@@ -1,0 +1,54 @@
+"""Brings a database to the schema of this program, step by step and all or nothing."""
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from ems.domain.errors import StoreError
+
+_LOCK = 7_203_551
+"""Advisory lock under which a schema changes, so that two processes never do it at once."""
+
+
+def migrate(dsn: str) -> None:
+    """Bring the database at `dsn` to the newest schema; nothing happens when it has it.
+
+    Raises:
+        StoreError: the database is away, a step fails, or its schema is newer than this program.
+    """
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(dsn, connect_timeout=5),
+        poolclass=NullPool,
+    )
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            _upgrade(connection)
+    except (SQLAlchemyError, psycopg.Error) as error:
+        raise StoreError(
+            f"the database's schema could not be brought up to date: {error}",
+            fix="see that the database runs and that its user may make tables",
+        ) from error
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", "ems.store:migrations")
+    config.attributes["connection"] = connection
+    script = ScriptDirectory.from_config(config)
+    present = MigrationContext.configure(connection).get_current_revision()
+    known = {step.revision for step in script.walk_revisions()}
+    if present is not None and present not in known:
+        raise StoreError(
+            f"the database has schema {present}, and this program knows up to "
+            f"{script.get_current_head()}",
+            fix="start the newer program that made it, or restore a backup from before",
+        )
+    if present != script.get_current_head():
+        command.upgrade(config, "head")

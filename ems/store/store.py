@@ -1,0 +1,42 @@
+"""The store: everything that outlives the program, behind one asynchronous face.
+
+Each topic has a room of its own (points, samples, quarter-hour means, plans, cycles, settings,
+people, audit, events); the store is all of them over one pool of connections.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from ems.store.accounts import Accounts
+from ems.store.audit import AuditTrail
+from ems.store.cycles import Cycles
+from ems.store.database import WAIT_S, Database
+from ems.store.events import Events
+from ems.store.history import Means
+from ems.store.plan_forecasts import PlanForecasts
+from ems.store.plans import Plans
+from ems.store.samples import Samples
+from ems.store.settings import Settings
+
+
+class Store(Samples, Means, Plans, PlanForecasts, Cycles, Settings, Accounts, AuditTrail, Events):
+    """The district's memory in PostgreSQL."""
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, dsn: str, *, connections: int = 8, wait_s: float = WAIT_S
+    ) -> AsyncIterator[Self]:
+        """The store at `dsn`, which `ems.store.schema.migrate` has brought up to date.
+
+        `connections` at most are open at once; a connection is waited for `wait_s` at most.
+
+        Raises:
+            StoreAwayError: the database does not answer.
+        """
+        database = await Database.opened(dsn, connections=connections, wait_s=wait_s)
+        try:
+            yield cls(database)
+        finally:
+            await database.close()
