@@ -21,6 +21,8 @@ from ems.sources.table import Table, read_table
 _TIME = r"(\d\d)[./](\d\d)[./](\d{4}) (\d\d):(\d\d)(?::\d\d)?(?: \((?:CET|CEST|UTC)\))?"
 _ROW = re.compile(rf"{_TIME} - {_TIME}")
 _CLOCKS = {"(CET/CEST)": "Europe/Paris", "(UTC)": "UTC"}
+KNOWN_FROM_H = 13
+"""Hour of the local day at which the prices of the next day are out (EPEX, about 12:45)."""
 _LEAST, _GREATEST = -0.6, 5.0
 """Beyond these the market's own limits (-500 and 4000 EUR/MWh), with room."""
 
@@ -87,7 +89,7 @@ def _by_slot(table: Table, zone: ZoneInfo) -> dict[int, float]:
     _check_prices(table, column, prices)
     known: dict[int, float] = {}
     for row, price in enumerate(prices):
-        for index in _slots_of_row(table, row, zone, known):
+        for index in _slots_of_row(table, row, float(price), zone, known):
             known[index] = float(price)
     return known
 
@@ -102,7 +104,9 @@ def _check_prices(table: Table, column: int, prices: NDArray[np.float64]) -> Non
         )
 
 
-def _slots_of_row(table: Table, row: int, zone: ZoneInfo, known: dict[int, float]) -> range:
+def _slots_of_row(
+    table: Table, row: int, price: float, zone: ZoneInfo, known: dict[int, float]
+) -> range:
     """The slots of a row; none for the hour that the clock skips."""
     found = _ROW.fullmatch(table.cell(row, 0))
     if found is None:
@@ -123,7 +127,14 @@ def _slots_of_row(table: Table, row: int, zone: ZoneInfo, known: dict[int, float
             f"{table.place(row, 0)}: this time has had its price already",
             fix="remove the row that stands twice",
         )
-    return range(first, first + slots) if _exists(begin, zone) else range(0)
+    if _exists(begin, zone):
+        return range(first, first + slots)
+    if np.isfinite(price):
+        raise SourceError(
+            f"{table.place(row, 0)}: the clock skips this time, yet it has a price",
+            fix="leave the price blank, or export the file in local time",
+        )
+    return range(0)
 
 
 def _local(table: Table, row: int, parts: tuple[str | None, ...]) -> datetime:
@@ -149,10 +160,6 @@ def _first_slot(local: datetime, zone: ZoneInfo, known: dict[int, float]) -> int
         if index not in known:
             return index
     return None if _exists(local, zone) else 0
-
-
-KNOWN_FROM_H = 13
-"""Hour of the local day at which the prices of the next day are out (EPEX, about 12:45)."""
 
 
 def last_known_day_end(issued_at: datetime, zone: ZoneInfo) -> datetime:
