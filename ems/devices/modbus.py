@@ -52,10 +52,11 @@ class ModbusConnection:
         return values
 
     async def write(self, device: Device, values: Mapping[PointSpec, float]) -> None:
-        """See `Connection.write`; points in neighbouring registers go in one request."""
+        """See `Connection.write`; neighbouring registers go in one request, in the order given."""
         places = await self._located(device)
         wanted = {_place(places, spec): value for spec, value in values.items()}
-        for block in write_blocks(wanted):
+        order = list(wanted)
+        for block in sorted(write_blocks(wanted), key=lambda b: min(map(order.index, b.points))):
             words = [word for point in block.points for word in encoded(wanted[point], point)]
             await self._link.write(device.unit, block.address, words)
 

@@ -1,0 +1,166 @@
+"""The poller reads every point at its interval and knows how far each value can be believed.
+
+One worker for each connection asks the device that is most overdue, for all of its points that are
+due, and sleeps until the next turn. A device that does not answer waits longer and longer in wall
+time, so that the others behind the same gateway are hardly held up; after two failures in a row its
+points are marked, with one line in the log, and one more when it is back.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+
+from ems.devices.connection import Connection, Values, connection_key
+from ems.devices.maps import map_of
+from ems.devices.outbox import Outbox, Sink
+from ems.devices.watch import DeviceHealth, Watch
+from ems.domain.district import Device, District
+from ems.domain.errors import DeviceError
+from ems.domain.points import Quality, Reading, point_id
+from ems.domain.slots import Clock
+from ems.domain.snapshot import Snapshot
+
+log = logging.getLogger("ems.devices")
+
+STALE_WALL_S = 5.0
+"""No value is stale sooner than this in wall time: also a fast district polls in wall time."""
+SLEEP_MIN_S = 0.001
+
+
+class Poller:
+    """Polls all devices of a district until it is stopped."""
+
+    def __init__(
+        self,
+        district: District,
+        connections: Mapping[str, Connection],
+        clock: Clock,
+        speed: float,
+        sink: Sink,
+    ) -> None:
+        """Watch every device of `district`.
+
+        Raises:
+            DeviceError: a device has no connection.
+        """
+        self._clock, self._speed = clock, speed
+        self._connections = connections
+        self._stop = asyncio.Event()
+        self._latest: dict[str, Reading] = {}
+        self._outbox = Outbox(sink)
+        self._watches = _watches(district)
+        self._oldest = _oldest(district, speed)
+        for key, watches in self._watches.items():
+            if key not in connections:
+                raise DeviceError(f"no connection {key}", fix=f"{watches[0].device.id} needs one")
+
+    @property
+    def health(self) -> dict[str, DeviceHealth]:
+        """How each device fares, by id."""
+        return {w.device.id: w.health for group in self._watches.values() for w in group}
+
+    @property
+    def lost(self) -> int:
+        """Readings dropped because the store was away for too long."""
+        return self._outbox.lost
+
+    def snapshot(self) -> Snapshot:
+        """The latest reading of every point; what is too old for its poll class is stale."""
+        now = self._clock.now()
+        limits = {point: now - age for point, age in self._oldest.items()}
+        readings = {
+            p: _aged(reading, limits[p] > reading.at) for p, reading in self._latest.items()
+        }
+        return Snapshot(taken_at=now, readings=readings)
+
+    async def run(self) -> None:
+        """Poll until `stop`; then hand over what is left."""
+        outbox = asyncio.create_task(self._outbox.run(self._stop))
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for key, watches in self._watches.items():
+                    workers.create_task(self._work(self._connections[key], watches))
+        finally:
+            self._stop.set()
+            await outbox
+            await self._outbox.flush()
+
+    def stop(self) -> None:
+        """End `run` after the requests under way."""
+        self._stop.set()
+
+    async def _work(self, connection: Connection, watches: Sequence[Watch]) -> None:
+        while not self._stop.is_set():
+            now_s = self._clock.now().timestamp()
+            waits = [watch.wait_s(now_s, self._speed, monotonic()) for watch in watches]
+            soonest = min(range(len(waits)), key=waits.__getitem__)
+            if waits[soonest] > 0:
+                await self._sleep(waits[soonest])
+            else:
+                await self._poll(connection, watches[soonest], now_s)
+
+    async def _sleep(self, wall_s: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), max(wall_s, SLEEP_MIN_S))
+
+    async def _poll(self, connection: Connection, watch: Watch, now_s: float) -> None:
+        try:
+            values = await connection.read(watch.device, watch.due(now_s))
+        except DeviceError as error:
+            if watch.failed(error.message, monotonic()):
+                log.warning("%s is down: %s", watch.device.id, error.message)
+                self._record(watch.device, _nothing(watch.device))
+            return
+        if watch.down:
+            log.info("%s is back", watch.device.id)
+        watch.succeeded(now_s)
+        self._record(watch.device, values)
+
+    def _record(self, device: Device, values: Values) -> None:
+        at = self._clock.now()
+        readings = [
+            Reading(point_id(device.id, name), value, quality, at)
+            for name, (value, quality) in values.items()
+        ]
+        self._latest.update((reading.point, reading) for reading in readings)
+        self._outbox.add(readings)
+
+
+def _watches(district: District) -> dict[str, list[Watch]]:
+    """Devices by connection, each with its share of the interval so that they take turns."""
+    groups: dict[str, list[Watch]] = {}
+    count = len(district.devices)
+    for number, device in enumerate(district.devices.values()):
+        watch = Watch(device, district.polling.interval_s, share=number / count)
+        groups.setdefault(connection_key(device), []).append(watch)
+    return groups
+
+
+def _oldest(district: District, speed: float) -> dict[str, timedelta]:
+    """How old each point may be before it is stale."""
+    polling = district.polling
+    ages = {
+        poll: timedelta(
+            seconds=max(polling.interval_s(poll) * polling.stale_after, STALE_WALL_S * speed)
+        )
+        for poll in ("fast", "normal", "slow")
+    }
+    return {
+        point_id(device.id, spec.name): ages[spec.poll]
+        for device in district.devices.values()
+        for spec in map_of(device).points.values()
+    }
+
+
+def _aged(reading: Reading, old: bool) -> Reading:
+    if old and reading.quality.usable:
+        return Reading(reading.point, reading.value, Quality.STALE, reading.at)
+    return reading
+
+
+def _nothing(device: Device) -> Values:
+    return dict.fromkeys(map_of(device).points, (math.nan, Quality.COMM_FAIL))
