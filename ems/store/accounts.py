@@ -91,6 +91,10 @@ class Accounts:
         )
         return tuple(User(name=n, role=Role(r), scope=s) for n, r, s in rows)
 
+    async def has_user(self, name: str) -> bool:
+        """Whether there is or was an account of this name."""
+        return await self._db.row("select from app_user where name = %s", name) is not None
+
     async def remove_user(self, name: str) -> None:
         """Close an account and end its sessions; its name stays in the audit trail."""
         await self._db.do("update app_user set active = false where name = %s", name)
