@@ -1,0 +1,153 @@
+"""One BACnet device, its points as objects.
+
+A point is the present value of an object. Reading asks for the status flags beside it, so that a
+sensor which its controller calls faulty is not taken for a measurement. Writing goes to the
+priority array at the priority of the device map: a person who holds the object above it (a manual
+operator writes at 8) keeps it, and giving a point back is a Null at our own priority.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from ems.devices.bacnet import (
+    AnswerTooLongError,
+    BacnetNetwork,
+    ObjectUnknownError,
+    Service,
+    ServiceUnknownError,
+)
+from ems.devices.bacnet_messages import (
+    Command,
+    Property,
+    Result,
+    read_request,
+    read_results,
+    write_multiple_request,
+    write_request,
+)
+from ems.devices.bacnet_peer import Peer
+from ems.devices.bacnet_tags import NULL, ObjectId
+from ems.devices.bacnet_values import Answers, command, encoded, held_above, judged, object_id
+from ems.devices.connection import Values
+from ems.devices.maps import PointSpec
+from ems.devices.turns import Turns
+from ems.domain.district import Device, Protocol
+from ems.domain.errors import DeviceRejectedError, DeviceReplyInvalidError
+
+POINTS_PER_REQUEST = 40
+"""With some 24 octets a point the answer fits into 1024, which most BACnet/IP devices send."""
+
+_UNKNOWN_OBJECT = (1, 31)
+_READ = (Property.PRESENT_VALUE, Property.STATUS_FLAGS)
+
+
+def bacnet_connections(
+    devices: Iterable[Device], network: BacnetNetwork
+) -> dict[str, "BacnetConnection"]:
+    """A connection for each BACnet device among `devices`, by its key."""
+    peers = [Peer.of(device) for device in devices if device.protocol is Protocol.BACNET]
+    made = [BacnetConnection(network, peer) for peer in peers]
+    return {connection.key: connection for connection in made}
+
+
+class BacnetConnection:
+    """The conversation with one BACnet device; a `Connection`."""
+
+    def __init__(self, network: BacnetNetwork, peer: Peer) -> None:
+        self.peer = peer
+        self._network = network
+        self._turns = Turns()
+        self._one_by_one = False
+        network.join(self)
+
+    @property
+    def key(self) -> str:
+        """`127.20.11.1:47808`, or `127.20.10.1:47808/1001:17` behind a router."""
+        return str(self.peer)
+
+    async def read(self, device: Device, points: Sequence[PointSpec]) -> Values:
+        """The present values of `points`; a point that the device lacks is DEVICE_INVALID."""
+        answers = await self._properties(points, _READ)
+        return {spec.name: judged(spec, answers) for spec in points}
+
+    async def write(self, device: Device, values: Mapping[PointSpec, float]) -> None:
+        """Command `values` at the priorities of the device map, all in one request."""
+        await self._command([command(spec, encoded(spec, v)) for spec, v in values.items()])
+
+    async def relinquish(self, device: Device, points: Sequence[PointSpec]) -> None:
+        """Give `points` back: Null at our priority, so that the next lower one rules."""
+        await self._command([command(spec, NULL) for spec in points])
+
+    async def held_on_site(self, device: Device, points: Sequence[PointSpec]) -> frozenset[str]:
+        """Names of the points of which a higher priority than ours is in use."""
+        answers = await self._properties(points, (Property.PRIORITY_ARRAY,))
+        return frozenset(spec.name for spec in points if held_above(spec, answers))
+
+    async def close(self) -> None:
+        """End the conversation; the last one to leave closes the network."""
+        self._network.leave(self)
+
+    async def _properties(
+        self, points: Sequence[PointSpec], properties: Sequence[Property]
+    ) -> Answers:
+        wanted = [object_id(spec) for spec in points]
+        answers: dict[tuple[ObjectId, int], Result] = {}
+        async with self._turns.turn():
+            for first in range(0, len(wanted), POINTS_PER_REQUEST):
+                some = wanted[first : first + POINTS_PER_REQUEST]
+                for result in await self._ask(some, properties):
+                    answers[result.object, result.property] = result
+        if missing := [o for o in wanted if (o, properties[0]) not in answers]:
+            raise DeviceReplyInvalidError(
+                f"{self.peer} left {len(missing)} of {len(wanted)} objects out of its answer"
+            )
+        return answers
+
+    async def _ask(
+        self, objects: Sequence[ObjectId], properties: Sequence[Property]
+    ) -> list[Result]:
+        question = _question(tuple(objects), tuple(properties))
+        try:
+            answer = await self._network.request(
+                self.peer, Service.READ_PROPERTY_MULTIPLE, question
+            )
+        except ObjectUnknownError:
+            return [Result(o, p, (), _UNKNOWN_OBJECT) for o in objects for p in properties]
+        except AnswerTooLongError:
+            if len(objects) == 1:
+                raise
+            half = len(objects) // 2
+            return [
+                result
+                for part in (objects[:half], objects[half:])
+                for result in await self._ask(part, properties)
+            ]
+        except DeviceRejectedError as refused:
+            raise DeviceReplyInvalidError(
+                refused.message, fix="the device must offer ReadPropertyMultiple"
+            ) from refused
+        return read_results(answer)
+
+    async def _command(self, commands: Sequence[Command]) -> None:
+        if not commands:
+            return
+        async with self._turns.turn(urgent=True):
+            if not self._one_by_one:
+                try:
+                    await self._send(Service.WRITE_PROPERTY_MULTIPLE, commands)
+                except ServiceUnknownError:
+                    self._one_by_one = True
+            if self._one_by_one:
+                for command in commands:
+                    await self._send(Service.WRITE_PROPERTY, [command])
+
+    async def _send(self, service: Service, commands: Sequence[Command]) -> None:
+        single = service is Service.WRITE_PROPERTY
+        payload = write_request(commands[0]) if single else write_multiple_request(commands)
+        await self._network.request(self.peer, service, payload)
+
+
+@lru_cache(maxsize=256)
+def _question(objects: tuple[ObjectId, ...], properties: tuple[int, ...]) -> bytes:
+    """Devices of one map are asked the same thing; it is put together once."""
+    return read_request((object_id, properties) for object_id in objects)

@@ -1,0 +1,299 @@
+"""BACnet's tags: how values and groups of values lie in the bytes of a message.
+
+After ASHRAE 135, clause 20.2. A message is a row of tags. A tag has a number, is of the application
+class (its number tells the type of what it holds) or of the context class (its number tells the
+place in the message), or it opens or closes a group.
+"""
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from ems.domain.errors import DeviceReplyInvalidError
+
+
+class BadEncodingError(DeviceReplyInvalidError):
+    """Bytes that are no BACnet message."""
+
+
+class Kind(IntEnum):
+    """What a tag is."""
+
+    APPLICATION = 0
+    CONTEXT = 1
+    OPENING = 2
+    CLOSING = 3
+
+
+class Type(IntEnum):
+    """Numbers of application tags: the type of a value."""
+
+    NULL = 0
+    BOOLEAN = 1
+    UNSIGNED = 2
+    INTEGER = 3
+    REAL = 4
+    DOUBLE = 5
+    OCTETS = 6
+    STRING = 7
+    BITS = 8
+    ENUMERATED = 9
+    DATE = 10
+    TIME = 11
+    OBJECT = 12
+
+
+class ObjectId(NamedTuple):
+    """An object of a device."""
+
+    type: int
+    """Number of its type."""
+
+    instance: int
+    """0 to 4194302."""
+
+
+class Tag(NamedTuple):
+    """One tag."""
+
+    kind: Kind
+    number: int
+    content: bytes
+
+
+_CLASSES = (Kind.APPLICATION, Kind.CONTEXT)
+_END = Tag(Kind.CLOSING, -1, b"")
+
+Value = float | int | bool | str | bytes | ObjectId | tuple[int, ...] | None
+"""What an application tag holds; bits are a tuple of 0 and 1, Null is None."""
+
+
+def _header(number: int, context: bool, length: int) -> bytes:
+    octet = (min(number, 15) << 4) | (context << 3)
+    extended = bytes((number,)) if number > 14 else b""
+    if length < 5:
+        return bytes((octet | length,)) + extended
+    if length < 254:
+        return bytes((octet | 5,)) + extended + bytes((length,))
+    return bytes((octet | 5,)) + extended + b"\xfe" + length.to_bytes(2, "big")
+
+
+def application(number: int, content: bytes) -> bytes:
+    """A value of the type `number`."""
+    return _header(number, False, len(content)) + content
+
+
+def context(number: int, content: bytes) -> bytes:
+    """A parameter at the place `number` of a message."""
+    return _header(number, True, len(content)) + content
+
+
+def opening(number: int) -> bytes:
+    """Begin of the group `number`."""
+    return bytes(((number << 4) | 0x0E,))
+
+
+def closing(number: int) -> bytes:
+    """End of the group `number`."""
+    return bytes(((number << 4) | 0x0F,))
+
+
+def natural(number: int) -> bytes:
+    """A whole number from 0, in as few octets as it needs."""
+    return number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big")
+
+
+def identifier(object_id: ObjectId) -> bytes:
+    """Object type and instance, in four octets."""
+    return ((object_id.type << 22) | object_id.instance).to_bytes(4, "big")
+
+
+NULL = application(Type.NULL, b"")
+
+
+def real(number: float) -> bytes:
+    """A Real."""
+    return b"\x44" + struct.pack(">f", number)
+
+
+def unsigned(number: int) -> bytes:
+    """An Unsigned."""
+    return application(Type.UNSIGNED, natural(number))
+
+
+def enumerated(number: int) -> bytes:
+    """An Enumerated."""
+    return application(Type.ENUMERATED, natural(number))
+
+
+def boolean(truth: bool) -> bytes:
+    """A Boolean; its value lies in the tag itself."""
+    return b"\x11" if truth else b"\x10"
+
+
+def text(words: str) -> bytes:
+    """A CharacterString in UTF-8."""
+    return application(Type.STRING, b"\0" + words.encode())
+
+
+def bits(flags: Sequence[int]) -> bytes:
+    """A BitString, its first bit first."""
+    unused = -len(flags) % 8
+    number = int("".join(map(str, flags)) + "0" * unused, 2) if flags else 0
+    octets = number.to_bytes((len(flags) + 7) // 8, "big")
+    return application(Type.BITS, bytes((unused,)) + octets)
+
+
+def tags(data: bytes) -> Iterator[Tag]:
+    """The tags of a message, in their order.
+
+    Raises:
+        BadEncodingError: the bytes end too early.
+    """
+    place, end = 0, len(data)
+    try:
+        while place < end:
+            octet = data[place]
+            place += 1
+            number, kind, length = octet >> 4, _CLASSES[(octet >> 3) & 1], octet & 7
+            if number == 15:
+                number = data[place]
+                place += 1
+            if kind is Kind.APPLICATION and number == Type.BOOLEAN:
+                yield Tag(kind, number, bytes((length,)))
+                continue
+            if kind is Kind.CONTEXT and length > 5:
+                yield Tag(Kind.OPENING if length == 6 else Kind.CLOSING, number, b"")
+                continue
+            if length == 5:
+                length, place = _long_length(data, place)
+            if place + length > end:
+                raise BadEncodingError("a BACnet message ends within a tag")
+            yield Tag(kind, number, data[place : place + length])
+            place += length
+    except IndexError:
+        raise BadEncodingError("a BACnet message ends within a tag") from None
+
+
+def _long_length(data: bytes, place: int) -> tuple[int, int]:
+    length = data[place]
+    if length < 254:
+        return length, place + 1
+    octets = 2 if length == 254 else 4
+    return int.from_bytes(data[place + 1 : place + 1 + octets], "big"), place + 1 + octets
+
+
+def value(tag: Tag) -> Value:
+    """What an application tag holds; bytes as they are if its type is of no use here.
+
+    Raises:
+        BadEncodingError: no value of its type has that many octets.
+    """
+    decode = _DECODERS.get(tag.number)
+    if decode is None:
+        return tag.content
+    try:
+        return decode(tag.content)
+    except (struct.error, IndexError):
+        octets = len(tag.content)
+        raise BadEncodingError(f"{octets} octets hold no value of type {tag.number}") from None
+
+
+def _bits(content: bytes) -> tuple[int, ...]:
+    count = 8 * (len(content) - 1) - content[0]
+    return tuple((content[1 + place // 8] >> (7 - place % 8)) & 1 for place in range(count))
+
+
+def object_of(content: bytes) -> ObjectId:
+    """The object that four octets name.
+
+    Raises:
+        BadEncodingError: they are not four.
+    """
+    if len(content) != 4:
+        raise BadEncodingError(f"an object identifier of {len(content)} octets")
+    number = int.from_bytes(content, "big")
+    return ObjectId(number >> 22, number & 0x3FFFFF)
+
+
+def _text(content: bytes) -> str:
+    return content[1:].decode("utf-8" if content[0] == 0 else "latin-1", "replace")
+
+
+_DECODERS: dict[int, Callable[[bytes], Value]] = {
+    Type.NULL: lambda _: None,
+    Type.BOOLEAN: lambda content: content != b"\0",
+    Type.UNSIGNED: lambda content: int.from_bytes(content, "big"),
+    Type.INTEGER: lambda content: int.from_bytes(content, "big", signed=True),
+    Type.REAL: lambda content: float(struct.unpack(">f", content)[0]),
+    Type.DOUBLE: lambda content: float(struct.unpack(">d", content)[0]),
+    Type.STRING: _text,
+    Type.BITS: _bits,
+    Type.ENUMERATED: lambda content: int.from_bytes(content, "big"),
+    Type.OBJECT: object_of,
+}
+
+
+class Reader:
+    """Takes the tags of a message one after the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self._tags = [*tags(data), _END]
+        self._place = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether all of it has been taken."""
+        return self._tags[self._place] is _END
+
+    def at(self, kind: Kind, number: int) -> bool:
+        """Whether the next tag is this one."""
+        tag = self._tags[self._place]
+        return tag.number == number and tag.kind is kind
+
+    def take(self) -> Tag:
+        """The next tag.
+
+        Raises:
+            BadEncodingError: there is none.
+        """
+        tag = self._tags[self._place]
+        if tag is _END:
+            raise BadEncodingError("a BACnet message ends too early")
+        self._place += 1
+        return tag
+
+    def expect(self, kind: Kind, number: int) -> bytes:
+        """What the next tag holds, which must be this one.
+
+        Raises:
+            BadEncodingError: it is another.
+        """
+        tag = self.take()
+        if tag.kind is not kind or tag.number != number:
+            raise BadEncodingError(
+                f"tag {tag.number} ({tag.kind.name.lower()}) stands where "
+                f"{number} ({kind.name.lower()}) belongs"
+            )
+        return tag.content
+
+    def optional(self, number: int) -> int | None:
+        """The whole number at the place `number` of the message, if it is there."""
+        if not self.at(Kind.CONTEXT, number):
+            return None
+        return int.from_bytes(self.take().content, "big")
+
+    def group(self, number: int) -> tuple[tuple[int, Value], ...]:
+        """Types and values within the group `number`; groups inside it are left out."""
+        values: list[tuple[int, Value]] = []
+        self.expect(Kind.OPENING, number)
+        depth = 1
+        while depth:
+            tag = self.take()
+            if tag.kind is Kind.APPLICATION:
+                if depth == 1:
+                    values.append((tag.number, value(tag)))
+            elif tag.kind is not Kind.CONTEXT:
+                depth += 1 if tag.kind is Kind.OPENING else -1
+        return tuple(values)

@@ -1,0 +1,198 @@
+"""A virtual BACnet controller: application messages in, application messages out; no sockets here.
+
+It answers ReadProperty, ReadPropertyMultiple, WriteProperty, WritePropertyMultiple and Who-Is
+(ASHRAE 135, clauses 15.5, 15.7, 15.9, 15.10 and 16.10), and rejects all else. One that the image
+calls silent answers nothing.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from ems.devices.bacnet_messages import Property
+from ems.devices.bacnet_tags import (
+    BadEncodingError,
+    Kind,
+    ObjectId,
+    Reader,
+    Tag,
+    Type,
+    application,
+    closing,
+    context,
+    enumerated,
+    identifier,
+    natural,
+    object_of,
+    opening,
+    unsigned,
+)
+from ems.domain.district import Device
+from simulations import bacnet_frames as frames
+from simulations.bacnet_frames import Request
+from simulations.bacnet_objects import (
+    ANY_DEVICE,
+    VENDOR,
+    RefusedError,
+    VirtualObject,
+    objects_of,
+    unknown_object,
+)
+from simulations.image import ProcessImage
+
+_NO_SEGMENTATION = 3
+_ALL = (Property.ALL, Property.REQUIRED)
+_LOWEST_PRIORITY = 16
+
+
+class Controller:
+    """One virtual controller: application messages in, application messages out."""
+
+    def __init__(self, device: Device, image: ProcessImage) -> None:
+        self.device = device
+        self._image = image
+        self._place = image.device_index[device.id]
+        self._objects = objects_of(device, image)
+        self._services: dict[int, Callable[[Request], bytes]] = {
+            12: self._read,
+            14: self._read_multiple,
+            15: self._write,
+            16: self._write_multiple,
+        }
+
+    def answer(self, body: bytes) -> bytes | None:
+        """What it says to an application message; none for silence."""
+        if self._image.silent[self._place]:
+            return None
+        asked = frames.request(body)
+        if asked is None:
+            parameters = frames.who_is(body)
+            return self._i_am(parameters) if parameters is not None else None
+        if asked.segmented:
+            return frames.abort(asked, frames.Abort.NO_SEGMENTATION)
+        service = self._services.get(asked.service)
+        if service is None:
+            return frames.reject(asked, frames.Reject.UNKNOWN_SERVICE)
+        try:
+            return service(asked)
+        except RefusedError as refused:
+            return frames.error(asked, refused.error_class, refused.code)
+        except BadEncodingError:
+            return frames.reject(asked, frames.Reject.INVALID_TAG)
+
+    def _i_am(self, parameters: bytes) -> bytes | None:
+        reader = Reader(parameters)
+        low, high = reader.optional(0), reader.optional(1)
+        if low is not None and high is not None and not low <= self.device.unit <= high:
+            return None
+        this = next(iter(self._objects))
+        return frames.i_am(
+            application(Type.OBJECT, identifier(this))
+            + unsigned(frames.MAX_APDU)
+            + enumerated(_NO_SEGMENTATION)
+            + unsigned(VENDOR)
+        )
+
+    def _object(self, object_id: ObjectId) -> VirtualObject:
+        if object_id == ANY_DEVICE:
+            object_id = next(iter(self._objects))
+        found = self._objects.get(object_id)
+        if found is None:
+            raise unknown_object()
+        return found
+
+    def _read(self, asked: Request) -> bytes:
+        reader = Reader(asked.parameters)
+        object_id = object_of(reader.expect(Kind.CONTEXT, 0))
+        number = int.from_bytes(reader.expect(Kind.CONTEXT, 1), "big")
+        index = reader.optional(2)
+        found = self._object(object_id)
+        content = found.read(number, index)
+        return frames.complex_ack(
+            asked,
+            context(0, identifier(found.id))
+            + context(1, natural(number))
+            + (b"" if index is None else context(2, natural(index)))
+            + opening(3)
+            + content
+            + closing(3),
+        )
+
+    def _read_multiple(self, asked: Request) -> bytes:
+        parts = []
+        for object_id, references in _wanted(asked.parameters):
+            results = b"".join(self._results(object_id, *reference) for reference in references)
+            parts.append(context(0, identifier(object_id)) + opening(1) + results + closing(1))
+        return frames.complex_ack(asked, b"".join(parts))
+
+    def _results(self, object_id: ObjectId, number: int, index: int | None) -> bytes:
+        if number not in (*_ALL, Property.OPTIONAL):
+            return self._result(object_id, number, index)
+        found = self._object(object_id)
+        wanted = found.properties if number in _ALL else []
+        listed = [n for n in wanted if n != Property.PROPERTY_LIST]
+        return b"".join(self._result(object_id, n, None) for n in listed)
+
+    def _result(self, object_id: ObjectId, number: int, index: int | None) -> bytes:
+        head = context(2, natural(number)) + (b"" if index is None else context(3, natural(index)))
+        try:
+            return head + opening(4) + self._object(object_id).read(number, index) + closing(4)
+        except RefusedError as refused:
+            why = enumerated(refused.error_class) + enumerated(refused.code)
+            return head + opening(5) + why + closing(5)
+
+    def _write(self, asked: Request) -> bytes:
+        reader = Reader(asked.parameters)
+        object_id = object_of(reader.expect(Kind.CONTEXT, 0))
+        self._object(object_id).write(*_written(reader, 1))
+        return frames.simple_ack(asked)
+
+    def _write_multiple(self, asked: Request) -> bytes:
+        reader = Reader(asked.parameters)
+        while not reader.done:
+            object_id = object_of(reader.expect(Kind.CONTEXT, 0))
+            reader.expect(Kind.OPENING, 1)
+            while not reader.at(Kind.CLOSING, 1):
+                wanted = _written(reader, 0)
+                try:
+                    self._object(object_id).write(*wanted)
+                except RefusedError as refused:
+                    why = (refused.error_class, refused.code)
+                    return frames.write_error(asked, *why, identifier(object_id), wanted.number)
+            reader.take()
+        return frames.simple_ack(asked)
+
+
+@lru_cache(maxsize=256)
+def _wanted(parameters: bytes) -> list[tuple[ObjectId, list[tuple[int, int | None]]]]:
+    """Objects, their properties and indices; the same question comes again and again."""
+    reader = Reader(parameters)
+    wanted = []
+    while not reader.done:
+        object_id = object_of(reader.expect(Kind.CONTEXT, 0))
+        reader.expect(Kind.OPENING, 1)
+        references = []
+        while not reader.at(Kind.CLOSING, 1):
+            number = int.from_bytes(reader.expect(Kind.CONTEXT, 0), "big")
+            references.append((number, reader.optional(1)))
+        reader.take()
+        wanted.append((object_id, references))
+    return wanted
+
+
+class _Written(NamedTuple):
+    number: int
+    index: int | None
+    tag: Tag
+    priority: int
+
+
+def _written(reader: Reader, first: int) -> _Written:
+    """Property, index, value and priority, which stand at `first` and the three places after it."""
+    number = int.from_bytes(reader.expect(Kind.CONTEXT, first), "big")
+    index = reader.optional(first + 1)
+    reader.expect(Kind.OPENING, first + 2)
+    tag = reader.take()
+    reader.expect(Kind.CLOSING, first + 2)
+    priority = reader.optional(first + 3)
+    return _Written(number, index, tag, _LOWEST_PRIORITY if priority is None else priority)
