@@ -1,12 +1,14 @@
 """One Modbus TCP socket: one request at a time, and a reply is believed only when it is exact.
 
-pymodbus frames and matches; what it lets through is checked here: the function, the count, the
-unit, the transaction, and that the frame holds nothing but the reply. A request that is cancelled
-or answered with garbage closes the socket, so that a late answer never meets the next request.
+pymodbus frames and matches, but takes replies that are too short, too long or of another function.
+So it is shown a frame only when that is whole and has the head that the request calls for; the unit
+and the transaction are checked after. A request that is cancelled or answered with garbage closes
+the socket, so that a late answer never meets the next request.
 """
 
 import asyncio
 import logging
+import struct
 from collections.abc import Awaitable, Sequence
 from time import monotonic
 
@@ -29,6 +31,9 @@ RECONNECT_S = 1.0
 
 _READ = {"holding": 3, "input": 4}
 _WRITE = 16
+_REFUSED = 0x80
+_HEADER = 7
+"""Bytes before the function code: transaction, protocol, length, unit."""
 
 
 class ModbusLink:
@@ -41,6 +46,7 @@ class ModbusLink:
         self._turns = Turns()
         self._refused_until_s = 0.0
         self._heard = b""
+        self._expected = b"", 0
 
     async def read(self, unit: int, table: str, address: int, count: int) -> list[int]:
         """`count` registers of `table` from `address` of a unit.
@@ -52,11 +58,10 @@ class ModbusLink:
         """
         async with self._turns.turn():
             client = await self._connected()
-            ask = (
-                client.read_holding_registers if table == "holding" else client.read_input_registers
-            )
-            reply = await self._reply(client, unit, ask(address, count=count, device_id=unit))
-            self._check(reply, unit, _READ[table], 9 + 2 * count)
+            holding = table == "holding"
+            ask = client.read_holding_registers if holding else client.read_input_registers
+            self._expected = bytes([_READ[table], 2 * count]), 3 + 2 * count
+            reply = await self._reply(unit, ask(address, count=count, device_id=unit))
             return list(reply.registers)
 
     async def write(self, unit: int, address: int, words: Sequence[int]) -> None:
@@ -69,11 +74,8 @@ class ModbusLink:
         """
         async with self._turns.turn(urgent=True):
             client = await self._connected()
-            ask = client.write_registers(address, list(words), device_id=unit)
-            reply = await self._reply(client, unit, ask)
-            self._check(reply, unit, _WRITE, 12)
-            if (reply.address, reply.count) != (address, len(words)):
-                raise self._garbage(unit, "acknowledges other registers")
+            self._expected = struct.pack(">BHH", _WRITE, address, len(words)), 6
+            await self._reply(unit, client.write_registers(address, list(words), device_id=unit))
 
     async def close(self) -> None:
         """Close the socket; the next request opens a new one."""
@@ -106,40 +108,41 @@ class ModbusLink:
         )
 
     def _trace(self, sending: bool, data: bytes) -> bytes:
+        """What pymodbus gets to see: all that is sent, and of what is heard only a whole reply."""
         self._heard = b"" if sending else data
-        return data
+        return data if sending or self._is_reply(data) else b""
 
-    async def _reply(
-        self, client: AsyncModbusTcpClient, unit: int, ask: Awaitable[ModbusPDU]
-    ) -> ModbusPDU:
+    def _is_reply(self, data: bytes) -> bool:
+        head, length = self._expected
+        if len(data) < _HEADER + 2:
+            return False
+        protocol, given = struct.unpack(">2xHH", data[:6])
+        refusal = given == 3 and data[_HEADER] == head[0] | _REFUSED
+        answer = given == length and data[_HEADER:].startswith(head)
+        return protocol == 0 and len(data) == 6 + given and (refusal or answer)
+
+    async def _reply(self, unit: int, ask: Awaitable[ModbusPDU]) -> ModbusPDU:
         try:
-            return await ask
+            reply = await ask
         except asyncio.CancelledError:
             self._drop()
             raise
         except ModbusException as error:
             if self._heard:
-                raise self._garbage(
-                    unit, "answers what is no Modbus reply to the request"
-                ) from error
-            if not client.connected:
+                raise self._garbage(unit, "answers what is no reply to the request") from error
+            if self._client is not None and not self._client.connected:
                 self._drop()
             raise DeviceUnreachableError(
                 f"{self.key} unit {unit} does not answer", fix="check the device and its unit id"
             ) from error
-
-    def _check(self, reply: ModbusPDU, unit: int, function: int, length: int) -> None:
-        if isinstance(reply, ExceptionResponse) and reply.function_code == function | 0x80:
+        if reply.dev_id != unit or reply.transaction_id == 0:
+            raise self._garbage(unit, "answers for another unit or request")
+        if isinstance(reply, ExceptionResponse):
             raise DeviceRejectedError(
                 f"{self.key} unit {unit} refuses: Modbus exception {reply.exception_code}",
                 fix="compare the device map with the maker's manual",
             )
-        if reply.function_code != function:
-            raise self._garbage(unit, f"answers function {reply.function_code}, not {function}")
-        if reply.dev_id != unit or reply.transaction_id == 0:
-            raise self._garbage(unit, "answers for another unit or request")
-        if len(self._heard) != length:
-            raise self._garbage(unit, f"answers {len(self._heard)} bytes, not {length}")
+        return reply
 
     def _garbage(self, unit: int, what: str) -> DeviceReplyInvalidError:
         self._drop()

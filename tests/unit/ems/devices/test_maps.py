@@ -1,0 +1,126 @@
+"""Device maps: complete, strict, and plain about what is wrong in them."""
+
+import pytest
+
+from ems.devices.maps import load_map, map_names, point_infos, read_map
+from ems.domain.district import DeviceKind, District
+from ems.domain.errors import DeviceError
+from ems.domain.points import Unit
+from ems.domain.vocabulary import POINTS, WRITTEN
+
+UNIT_OF_SUFFIX = {
+    "_c": Unit.CELSIUS,
+    "_k": Unit.KELVIN,
+    "_kw": Unit.KILOWATT,
+    "_kwh": Unit.KILOWATT_HOUR,
+    "_pct": Unit.PERCENT,
+    "_a": Unit.AMPERE,
+    "_v": Unit.VOLT,
+    "_hz": Unit.HERTZ,
+    "_s": Unit.SECOND,
+    "_m3": Unit.CUBIC_METRE,
+    "_m3_per_h": Unit.CUBIC_METRE_PER_HOUR,
+    "_min": Unit.MINUTE,
+    "_ppm": Unit.PPM,
+    "_bar": Unit.BAR,
+    "_kvar": Unit.KILOVAR,
+    "_w_m2": Unit.WATT_PER_SQUARE_METRE,
+}
+
+GOOD = """
+title: A thermometer
+assumption: made up
+kind: loop
+protocol: modbus
+points:
+  sea_temp_c:
+    {unit: °C, poll: fast, low: -5, high: 40, scale: 0.1,
+     register: {table: input, address: 3, type: int16}}
+"""
+
+
+@pytest.mark.parametrize("name", map_names())
+def test_a_map_offers_exactly_the_points_of_its_kind(name: str) -> None:
+    device_map = load_map(name)
+    assert set(device_map.points) == set(POINTS[device_map.kind])
+    written = {spec.name for spec in device_map.points.values() if spec.writable}
+    assert written == set(WRITTEN[device_map.kind])
+
+
+@pytest.mark.parametrize("name", map_names())
+def test_a_point_has_the_unit_that_its_name_says(name: str) -> None:
+    for spec in load_map(name).points.values():
+        suffixes = [s for s in UNIT_OF_SUFFIX if spec.name.endswith(s)]
+        if suffixes:
+            assert spec.unit is UNIT_OF_SUFFIX[max(suffixes, key=len)], spec.name
+
+
+@pytest.mark.parametrize("name", map_names())
+def test_whatever_takes_commands_falls_back_by_itself(name: str) -> None:
+    device_map = load_map(name)
+    if WRITTEN[device_map.kind]:
+        assert device_map.lease_s == 1800
+        assert device_map.heartbeat is not None
+        assert all(spec.safe is not None for spec in device_map.written)
+
+
+def test_every_kind_of_device_has_a_map_and_the_district_uses_no_other(district: District) -> None:
+    assert {load_map(name).kind for name in map_names()} == set(DeviceKind)
+    for device in district.devices.values():
+        device_map = load_map(device.map)
+        assert (device_map.kind, device_map.protocol) == (device.kind, device.protocol)
+
+
+def test_the_district_has_each_point_once(district: District) -> None:
+    infos = point_infos(district)
+    assert len({info.id for info in infos}) == len(infos)
+    assert len(infos) == sum(len(POINTS[d.kind]) for d in district.devices.values())
+    assert sum(info.writable for info in infos) > 1000
+
+
+def test_a_heartbeat_runs_round_and_always_changes() -> None:
+    beat = load_map("charge-point-keba").heartbeat
+    assert beat is not None
+    assert [beat.after(1800), beat.after(1801), beat.after(7)] == [1801, 1800, 1800]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("high: 40", "hihg: 40"), "points.sea_temp_c.hihg"),
+        (("unit: °C", "unit: F"), "points.sea_temp_c.unit"),
+        (("address: 3", "address: 70000"), "points.sea_temp_c.register.address"),
+        (("address: 3", "address: '3'"), "points.sea_temp_c.register.address"),
+        (("type: int16", "type: int17"), "points.sea_temp_c.register.type"),
+        (("low: -5", "low: 50"), "low must be less than high"),
+        (("scale: 0.1", "scale: 0"), "scale must not be 0"),
+        (("poll: fast", "poll: often"), "points.sea_temp_c.poll"),
+        (("poll: fast", "poll: fast, writable: true"), "needs a holding register"),
+        (("register:", "object: {type: analog-input, instance: 1}, register:"), "exactly one"),
+        (("protocol: modbus", "protocol: bacnet"), "sea_temp_c: a bacnet map needs `object`"),
+        (("assumption: made up", ""), "neither `source` nor `assumption`"),
+        (("kind: loop", "kind: lamp"), "kind"),
+        (("points:", "points: 3 #"), "thermometer.yaml"),
+        (("title: A", "title: {A"), "thermometer.yaml"),
+    ],
+    ids=lambda value: value[1][:30] if isinstance(value, tuple) else "",
+)
+def test_a_broken_map_is_refused_by_name(change: tuple[str, str], said: str) -> None:
+    read_map("thermometer", GOOD)
+    with pytest.raises(DeviceError) as caught:
+        read_map("thermometer", GOOD.replace(*change))
+    assert "thermometer.yaml" in caught.value.message
+    assert said in caught.value.message
+    assert caught.value.fix
+
+
+def test_two_points_in_one_register_are_refused() -> None:
+    second = GOOD.partition("points:\n")[2].replace("sea_temp_c", "outdoor_temp_c")
+    with pytest.raises(DeviceError, match="outdoor_temp_c and sea_temp_c both lie at input 3"):
+        read_map("thermometer", GOOD + second)
+
+
+def test_an_unknown_map_is_named_with_those_there_are() -> None:
+    with pytest.raises(DeviceError, match="no device map 'teapot'") as caught:
+        load_map("teapot")
+    assert "meter-modbus" in caught.value.fix
