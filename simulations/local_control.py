@@ -1,0 +1,195 @@
+"""What controllers on site do by themselves, and how long they obey somebody else.
+
+A command holds as long as its heartbeat is renewed: the EMS writes a counter (or alternates a
+time-out between two values), and a device that has seen no change for its lease goes back to its
+own control. Without any command the district runs on these rules alone: plain thermostats, zones
+on the schedule of their use, tanks on a thermostat, plug-and-charge.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from building_models.tank import TankStep
+from ems.domain.district import District, UseProfile
+from ems.domain.slots import Horizon
+from simulations.panel import Panel
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+LEASE_S = 1800.0
+"""How long a controller obeys without a new heartbeat."""
+
+HEAT_AHEAD_H, COOL_AHEAD_H = 2.0, 1.0
+"""How long before opening a zone's own schedule starts."""
+
+PROPORTIONAL_BAND_K = 1.0
+RESET_TIME_H = 0.75
+
+
+class Lease:
+    """Whether commands still hold, by the change of a heartbeat point."""
+
+    def __init__(self, panel: Panel, name: str) -> None:
+        self._panel = panel
+        self._name = name
+        self._last = panel.read(name, 0.0)
+        self._changed_s = np.full(self._last.shape, -np.inf)
+
+    def held(self, now_s: float, lease_s: Floats | float = LEASE_S) -> Flags:
+        """Which devices obey at `now_s` seconds of district time. Shape [served]."""
+        beat = self._panel.read(self._name, 0.0)
+        self._changed_s[beat != self._last] = now_s
+        self._last = beat
+        age_s: Floats = now_s - self._changed_s
+        return np.less(age_s, lease_s)
+
+    @property
+    def ever(self) -> Flags:
+        """Which have ever been commanded."""
+        ever: Flags = np.isfinite(self._changed_s)
+        return ever
+
+
+class Thermostat:
+    """A proportional-integral controller of many rooms, implicit in its step, so always stable."""
+
+    def __init__(self, count: int) -> None:
+        self._integral_kw = np.zeros(count)
+
+    def power_kw(
+        self, error_k: Floats, gain_k_per_kw: Floats, limit_kw: Floats, dt_h: float
+    ) -> Floats:
+        """Power within 0 and `limit_kw`. All arrays of shape [rooms].
+
+        `error_k` is the wanted temperature less the one at the end of the step without power (for
+        cooling the other way round); `gain_k_per_kw` is what a kW changes it in the step.
+        """
+        slope = limit_kw / PROPORTIONAL_BAND_K
+        asked = (slope * error_k + self._integral_kw) / (1.0 + slope * gain_k_per_kw)
+        power = np.minimum(np.maximum(asked, 0.0), limit_kw)
+        left_k = error_k - gain_k_per_kw * power
+        grown = self._integral_kw + slope * left_k * (dt_h / RESET_TIME_H)
+        winds_up = (asked > limit_kw) & (left_k > 0)
+        held = np.where(winds_up, self._integral_kw, grown)
+        self._integral_kw = np.minimum(np.maximum(held, 0.0), limit_kw)
+        return power
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """What rooms are kept at without a plan, and what their people call comfort.
+
+    Every array has shape [rooms, slots], dwellings first; no limit is an infinity.
+    """
+
+    heat_c: Floats = field(repr=False)
+    """Thermostats without a plan."""
+
+    cool_c: Floats = field(repr=False)
+    """Cooling thermostats without a plan."""
+
+    comfort_low_c: Floats = field(repr=False)
+    """Least comfortable temperature; minus infinity when nobody is there."""
+
+    comfort_high_c: Floats = field(repr=False)
+    """Greatest comfortable temperature where there is cooling."""
+
+    occupied: Flags = field(repr=False)
+    """Hours of use."""
+
+    @classmethod
+    def of(cls, district: District, horizon: Horizon) -> "Schedule":
+        """The schedule of every room over a horizon."""
+        slots = _LocalHours.of(district, horizon)
+        margin = district.comfort.margin_k
+        homes = [_home(home.heat_c, margin, horizon.length) for home in district.dwellings.values()]
+        zones = [_zone(district.uses[z.use], slots, margin) for z in district.zones.values()]
+        columns = zip(*homes, *zones, strict=True)
+        heat, cool, low, high, occupied = (np.vstack(rows) for rows in columns)
+        return cls(
+            heat_c=heat,
+            cool_c=cool,
+            comfort_low_c=low,
+            comfort_high_c=high,
+            occupied=occupied.astype(np.bool_),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _LocalHours:
+    hour: Floats
+    weekday: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, district: District, horizon: Horizon) -> "_LocalHours":
+        local = [start.astimezone(district.site.zone) for start in horizon.starts]
+        return cls(
+            hour=np.array([moment.hour + moment.minute / 60 for moment in local]),
+            weekday=np.array([moment.isoweekday() for moment in local], dtype=np.intp),
+        )
+
+    def within(self, profile: UseProfile, ahead_h: float = 0.0) -> Flags:
+        """Hours of use, begun `ahead_h` earlier."""
+        day = np.isin(self.weekday, profile.occupied_days)
+        begins = max(0.0, profile.occupied_from_h - ahead_h)
+        return day & (self.hour >= begins) & (self.hour < profile.occupied_to_h)
+
+
+_Rows = tuple[Floats, Floats, Floats, Floats, Floats]
+"""heat_c, cool_c, comfort_low_c, comfort_high_c and occupied (0 or 1) of one room."""
+
+
+def _home(least_c: float, margin_k: float, slots: int) -> _Rows:
+    never = np.full(slots, np.inf)
+    return np.full(slots, least_c + margin_k), never, np.full(slots, least_c), never, np.ones(slots)
+
+
+def _zone(profile: UseProfile, slots: _LocalHours, margin_k: float) -> _Rows:
+    used = slots.within(profile)
+    heat_ahead = slots.within(profile, HEAT_AHEAD_H)
+    heat = np.where(heat_ahead, profile.heat_c + margin_k, profile.heat_setback_c)
+    low = np.where(used, profile.heat_c, -np.inf)
+    if profile.cool_c is None or profile.cool_setback_c is None:
+        never = np.full(slots.hour.shape, np.inf)
+        return heat, never, low, never, used.astype(np.float64)
+    cool_ahead = slots.within(profile, COOL_AHEAD_H)
+    cool = np.where(cool_ahead, profile.cool_c - margin_k, profile.cool_setback_c)
+    high = np.where(used, profile.cool_c, np.inf)
+    return heat, cool, low, high, used.astype(np.float64)
+
+
+class TankThermostat:
+    """Charging of tanks: a plain hysteresis, or up to a commanded temperature."""
+
+    def __init__(self, low_c: Floats, high_c: Floats, charge_kw_max: Floats) -> None:
+        self._on_c = low_c + 0.3 * (high_c - low_c)
+        self.setpoint_c = high_c
+        self._low_c = low_c
+        self._most_kw = charge_kw_max
+        self._charging = np.zeros(len(low_c), dtype=np.bool_)
+
+    def charge_kw(
+        self,
+        step: TankStep,
+        idle_c: Floats,
+        *,
+        commanded: Flags,
+        setpoint_c: Floats,
+        limit_kw: Floats,
+    ) -> Floats:
+        """Charging power; `idle_c` is the temperature at the end of the step without charging.
+
+        A commanded tank charges up to its setpoint within its limit. Under the least temperature
+        every tank is charged with all there is, whatever was commanded: hygiene comes first.
+        """
+        self._charging = np.where(self._charging, idle_c < self.setpoint_c, idle_c < self._on_c)
+        own = np.where(self._charging, self._fill_kw(step, idle_c, self.setpoint_c), 0.0)
+        limited = np.minimum(self._fill_kw(step, idle_c, setpoint_c), np.maximum(limit_kw, 0.0))
+        hygiene = self._fill_kw(step, idle_c, self._low_c)
+        return np.where(commanded, np.maximum(limited, hygiene), own)
+
+    def _fill_kw(self, step: TankStep, idle_c: Floats, to_c: Floats) -> Floats:
+        return np.clip((to_c - idle_c) / step.gain_k_per_kw, 0.0, self._most_kw)

@@ -1,0 +1,146 @@
+"""Controllers of dwellings and zones: whose setpoints hold, and what they ask for.
+
+A dwelling's residents may turn their thermostat up or down; that goes on top of any setpoint. A
+window contact closes the valve until the room is three kelvin under what is wanted.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ems.domain.district import DeviceKind, District
+from ems.domain.slots import Horizon
+from simulations.image import ProcessImage
+from simulations.local_control import Lease, Schedule, Thermostat
+from simulations.panel import Panel
+from simulations.people import People
+from simulations.rooms import Rooms
+
+Floats = NDArray[np.float64]
+
+WINDOW_PATIENCE_K = 3.0
+OUTDOOR_CO2_PPM, PEOPLE_CO2_PPM = 420.0, 550.0
+
+
+class RoomControl:
+    """Thermostats of all rooms, dwellings first. Arrays have shape [rooms]."""
+
+    def __init__(
+        self,
+        district: District,
+        image: ProcessImage,
+        rooms: Rooms,
+        people: People,
+        horizon: Horizon,
+    ) -> None:
+        self.schedule = Schedule.of(district, horizon)
+        self._rooms, self._people = rooms, people
+        self._frost_c = district.comfort.frost_c
+        self._dwellings = Panel(image, district, DeviceKind.DWELLING, list(district.dwellings))
+        self._zones = Panel(image, district, DeviceKind.ZONE, list(district.zones))
+        self._home_lease = Lease(self._dwellings, "heartbeat")
+        self._zone_lease = Lease(self._zones, "heartbeat")
+        count = len(rooms.area_m2)
+        self._heating, self._cooling = Thermostat(count), Thermostat(count)
+        zeros = np.zeros(count)
+        self.heat_kw, self.cool_kw, self.target_c = zeros.copy(), zeros.copy(), zeros.copy()
+        self._offset_k = zeros[: rooms.dwellings]
+        self._k = 0
+        self._heat_kwh = zeros[: rooms.dwellings].copy()
+        self._power_kwh, self._water_m3, self._water_kwh = (self._heat_kwh.copy() for _ in range(3))
+
+    @property
+    def slot(self) -> int:
+        """The position of the present slot in the horizon."""
+        return self._k
+
+    def targets(self, k: int, now_s: float) -> tuple[Floats, Floats]:
+        """Heating and cooling setpoints that hold in slot `k`."""
+        heat, cool = self.schedule.heat_c[:, k].copy(), self.schedule.cool_c[:, k].copy()
+        homes = self._rooms.dwellings
+        held = self._home_lease.held(now_s)
+        asked = self._dwellings.read("setpoint_c", heat[:homes])
+        heat[:homes] = np.where(held, asked, heat[:homes])
+        held = self._zone_lease.held(now_s)
+        asked = self._zones.read("heat_setpoint_c", heat[homes:])
+        heat[homes:] = np.where(held, asked, heat[homes:])
+        asked = self._zones.read("cool_setpoint_c", cool[homes:])
+        cool[homes:] = np.where(held, asked, cool[homes:])
+        self._k, self._offset_k = k, self._people.offset_k[:, k]
+        heat[:homes] += self._offset_k
+        self.target_c = np.maximum(heat, self._frost_c)
+        return self.target_c, cool
+
+    def first_setpoints(self) -> None:
+        """Show the controllers' own setpoints where nobody has commanded anything."""
+        homes = self._rooms.dwellings
+        self._dwellings.write("setpoint_c", self.schedule.heat_c[:homes, self._k])
+        self._zones.write("heat_setpoint_c", self.schedule.heat_c[homes:, self._k])
+        cool = self.schedule.cool_c[homes:, self._k]
+        self._zones.write("cool_setpoint_c", np.where(np.isfinite(cool), cool, 40.0))
+
+    def wanted_kw(
+        self, k: int, now_s: float, emission: Floats, dt_h: float
+    ) -> tuple[Floats, Floats]:
+        """Heat and cold that the thermostats ask for; `emission`: share that a room can emit."""
+        heat_to, cool_to = self.targets(k, now_s)
+        free = self._rooms.free(k, dt_h)
+        heat_gain, cool_gain = self._rooms.gains(dt_h)
+        most = self._rooms.heat_kw_max * emission
+        homes = self._rooms.dwellings
+        window = self._people.airing[:, k] & (free[:homes] > heat_to[:homes] - WINDOW_PATIENCE_K)
+        most[:homes] = np.where(window, 0.0, most[:homes])
+        heat = self._heating.power_kw(heat_to - free, heat_gain, most, dt_h)
+        error = np.where(np.isfinite(cool_to), free - cool_to, -99.0)
+        cool = self._cooling.power_kw(error, cool_gain, self._rooms.cool_kw_max, dt_h)
+        return heat, np.where(heat > 0, 0.0, cool)
+
+    def count(self, heat_kw: Floats, cool_kw: Floats, rise_k: float, dt_h: float) -> None:
+        """Count what was given in a step; `rise_k` is from mains water to 40 °C."""
+        self.heat_kw, self.cool_kw = heat_kw, cool_kw
+        litres = self._people.draws_l_per_h[:, self._k] * dt_h
+        self._heat_kwh += heat_kw[: self._rooms.dwellings] * dt_h
+        self._power_kwh += self._people.appliances_kw[:, self._k] * dt_h
+        self._water_m3 += litres / 1000
+        self._water_kwh += litres * 4.186 / 3600 * rise_k
+
+    def publish(self) -> None:
+        """Write what the controllers measure."""
+        homes = self._rooms.dwellings
+        air, mass = self._rooms.state.T
+        heat = self.heat_kw[:homes]
+        values = {
+            "room_temp_c": air[:homes].copy(),
+            "bedroom_temp_c": 0.6 * air[:homes] + 0.4 * mass[:homes] - 0.2,
+            "resident_offset_k": self._offset_k,
+            "mode": 1.0,
+            "valve_pct": 100.0 * heat / self._rooms.heat_kw_max[:homes],
+            "heat_power_kw": heat,
+            "heat_energy_kwh": self._heat_kwh,
+            "hot_water_volume_m3": self._water_m3,
+            "hot_water_energy_kwh": self._water_kwh,
+            "electric_power_kw": self._people.appliances_kw[:, self._k],
+            "electric_energy_kwh": self._power_kwh,
+            "window_open": self._rooms.window_open.astype(np.float64),
+            "alarm": (air[:homes] < self._frost_c).astype(np.float64),
+        }
+        for name, value in values.items():
+            self._dwellings.write(name, value)
+        self._publish_zones(air[homes:])
+
+    def _publish_zones(self, air: Floats) -> None:
+        homes = self._rooms.dwellings
+        heat, cool = self.heat_kw[homes:], self.cool_kw[homes:]
+        attendance = self._people.attendance[:, self._k]
+        values = {
+            "room_temp_c": air.copy(),
+            "mode": np.where(cool > 0, 2.0, 1.0),
+            "heat_valve_pct": 100.0 * heat / self._rooms.heat_kw_max[homes:],
+            "cool_valve_pct": 100.0 * cool / np.maximum(self._rooms.cool_kw_max[homes:], 1e-9),
+            "heat_power_kw": heat,
+            "cool_power_kw": cool,
+            "co2_ppm": OUTDOOR_CO2_PPM + PEOPLE_CO2_PPM * attendance,
+            "occupied": self.schedule.occupied[homes:, self._k].astype(np.float64),
+            "alarm": (air < self._frost_c).astype(np.float64),
+        }
+        for name, value in values.items():
+            self._zones.write(name, value)
