@@ -1,1 +1,1 @@
-"""The operators' console and its HTTP API."""
+"""The operator's console: pages, a JSON API and a live feed, all read from the store."""

@@ -1,0 +1,65 @@
+"""When a reading is too old to be believed, seen from the console.
+
+The device process marks what it could not read. If that process itself stops, nobody marks
+anything, and old values would look alive; so the console looks at the ages too. A point may be as
+old as its poll class allows: powers and states every few seconds, rooms every minute or so, meters'
+registers every few minutes. When the clock runs fast the polls can't keep up with district time, so
+the limit never falls below some wall time.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from math import inf
+
+from ems.domain.district import DeviceKind, District
+from ems.domain.points import Quality, Reading
+from ems.domain.snapshot import Snapshot
+
+LEAST_WALL_S = 60.0
+"""However fast the clock runs, a reading is believed for this long of wall time."""
+
+_FAST_KINDS = frozenset(
+    {DeviceKind.METER, DeviceKind.CHARGE_POINT, DeviceKind.PV_INVERTER, DeviceKind.BATTERY}
+)
+_ROOM_KINDS = frozenset({DeviceKind.DWELLING, DeviceKind.ZONE})
+
+
+class Ageing:
+    """Knows how old each point's reading may be."""
+
+    def __init__(self, district: District, speed: float) -> None:
+        self._district = district
+        self._least_s = LEAST_WALL_S * speed
+
+    def limit_s(self, point: str) -> float:
+        """How many seconds of district time a reading of `point` stays believable."""
+        device_id, _, name = point.partition("/")
+        device = self._district.devices.get(device_id)
+        if device is None:
+            return inf
+        polling = self._district.polling
+        interval_s = polling.interval_s(_poll_class(device.kind, name))
+        return max(self._least_s, polling.stale_after * interval_s)
+
+    def marked(self, snapshot: Snapshot) -> Snapshot:
+        """`snapshot` with every good reading that is too old marked as stale."""
+        readings = {
+            point: self._marked(reading, snapshot) for point, reading in snapshot.readings.items()
+        }
+        return replace(snapshot, readings=readings)
+
+    def _marked(self, reading: Reading, snapshot: Snapshot) -> Reading:
+        if not reading.quality.usable:
+            return reading
+        oldest = snapshot.taken_at - timedelta(seconds=min(self.limit_s(reading.point), 1e8))
+        if reading.at >= oldest:
+            return reading
+        return Reading(reading.point, reading.value, Quality.STALE, reading.at)
+
+
+def _poll_class(kind: DeviceKind, name: str) -> str:
+    if name == "power_kw" and kind in _FAST_KINDS:
+        return "fast"
+    if kind in _ROOM_KINDS and name.startswith("room_temp"):
+        return "normal"
+    return "slow"

@@ -1,0 +1,87 @@
+// What every page shows around its own: clock, mode, plan in force, age of the data, banners.
+
+import { listen } from "./keys.js";
+import { follow } from "./live.js";
+import { make, setLevel, setText } from "./dom.js";
+import { age, clock, longDay, number, t, time } from "./texts.js";
+import { MODES, ORIGINS } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+const banners = new Map();
+
+/** Show or take away the banner `name`. */
+function banner(name, level, text) {
+  const shown = banners.get(name);
+  if (!text) {
+    shown?.remove();
+    banners.delete(name);
+  } else if (shown) {
+    setText(shown, text);
+  } else {
+    const element = make("p", { className: `banner mark ${level}` }, text);
+    banners.set(name, element);
+    byId("banners").append(element);
+  }
+}
+
+function describe(element, text, detail, level) {
+  element.replaceChildren(text, " ", make("span", { className: "detail" }, detail));
+  setLevel(element, level);
+}
+
+function showPlan(plan, now, level) {
+  const element = byId("plan");
+  if (!plan) return describe(element, t("none yet"), "", level);
+  const detail = t("made at {made}, {age} ago, until {until} · n° {id}", {
+    made: time(plan.issued_at), age: age(plan.issued_at, now), until: time(plan.until),
+    id: plan.id.slice(0, 8),
+  });
+  describe(element, ORIGINS[plan.origin], detail, level);
+}
+
+function showData(data, now, level) {
+  const counts = [t("{n} points", { n: number(data.points) })];
+  if (data.stale) counts.push(t("{n} too old", { n: number(data.stale) }));
+  if (data.failed) counts.push(t("{n} without answer", { n: number(data.failed) }));
+  const text = data.newest_at ? t("{age} old", { age: age(data.newest_at, now) }) : t("nothing read yet");
+  describe(byId("data"), text, counts.join(" · "), level);
+}
+
+function planTrouble(plan) {
+  if (!plan) return t("No plan has been made yet: each device follows its own control.");
+  if (plan.standing === "ended") return t("The last plan has ended: each device falls back to its own control.");
+  if (plan.standing === "ahead") return t("The first plan begins at {time}.", { time: time(plan.first) });
+  if (plan.origin === "rules") return t("No optimisation: plain rules are in force. {why}", { why: plan.message });
+  if (plan.origin === "previous") return t("The last good plan is carried on. {why}", { why: plan.message });
+  return "";
+}
+
+function show(message, onOverview) {
+  banner("fault", "alarm", message.fault && t("The figures can't be read: {why}", { why: message.fault }));
+  document.body.classList.toggle("lost", Boolean(message.fault));
+  if (message.fault) return;
+  const { overview, levels } = message;
+  setText(byId("clock"), clock(overview.now));
+  setText(byId("day"), longDay(overview.now));
+  setText(byId("mode"), MODES[overview.mode]);
+  showPlan(overview.plan, overview.now, levels.plan);
+  showData(overview.data, overview.now, levels.data);
+  const trouble = planTrouble(overview.plan);
+  banner("plan", levels.plan, trouble);
+  const inputs = overview.plan?.degraded ?? [];
+  banner("inputs", "caution", inputs.length && t("The plan's inputs are poorer than usual: {list}", { list: inputs.join("; ") }));
+  onOverview(overview, levels);
+}
+
+function showLink(lostSince) {
+  const lost = lostSince !== null && Date.now() - lostSince > 2000;
+  document.body.classList.toggle("lost", lost);
+  const seconds = lost ? number((Date.now() - lostSince) / 1000) : "";
+  banner("link", "alarm", lost && t("Link to the console lost {s} s ago: these figures are old.", { s: seconds }));
+}
+
+/** Start the frame; `onOverview(overview, levels)` is called for each message. */
+export function start(onOverview = () => {}) {
+  listen();
+  follow((message) => show(message, onOverview), showLink);
+}

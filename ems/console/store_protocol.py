@@ -1,0 +1,84 @@
+"""What the console needs of the store: all it knows comes through these calls.
+
+`ems.store.Store` offers them; tests stand in for it with a store in memory.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ems.domain.cycle_record import CycleRecord
+from ems.domain.forecasts import Forecasts
+from ems.domain.plans import Dispatched, Mode, Plan
+from ems.domain.slots import Horizon, Slot
+from ems.domain.snapshot import QuarterHours, Snapshot
+from ems.store.accounts import Session, User
+from ems.store.plan_standing import PlanStanding
+
+
+class ReadingStore(Protocol):
+    """What the console reads of the district."""
+
+    async def latest(self, taken_at: datetime | None = None) -> Snapshot:
+        """The latest reading of every point, as of `taken_at`."""
+        ...
+
+    async def quarter_hours(self, points: Sequence[str], horizon: Horizon) -> QuarterHours:
+        """Slot means of the past."""
+        ...
+
+    async def standings(self, *, limit: int = 96) -> tuple[PlanStanding, ...]:
+        """The last plans without their setpoints, newest first."""
+        ...
+
+    async def plan(self, plan_id: str) -> Plan | None:
+        """One plan, whole."""
+        ...
+
+    async def forecasts(self, plan_id: str) -> Forecasts | None:
+        """What a plan was made from."""
+        ...
+
+    async def mode(self) -> Mode:
+        """Who decides what is written."""
+        ...
+
+    async def last_cycles(self, limit: int = 96) -> tuple[CycleRecord, ...]:
+        """The last runs of the cycle, newest first."""
+        ...
+
+    async def dispatched(self, of: str | Slot) -> tuple[Dispatched, ...]:
+        """What became of the setpoints of a slot."""
+        ...
+
+
+class AccountStore(Protocol):
+    """What the console needs to know people by."""
+
+    async def check_password(self, name: str, password: str) -> User | None:
+        """Who it is, when the password is right."""
+        ...
+
+    async def note_failure(self, name: str, address: str) -> None:
+        """Count a wrong password."""
+        ...
+
+    async def failures(self, name: str, address: str) -> int:
+        """Wrong passwords within the last 15 minutes."""
+        ...
+
+    async def open_session(self, name: str) -> str:
+        """Start a session: its token."""
+        ...
+
+    async def session(self, token: str) -> Session | None:
+        """Whose session it is; None: unknown, or over."""
+        ...
+
+    async def close_session(self, token: str) -> None:
+        """End a session."""
+        ...
+
+
+class ConsoleStore(ReadingStore, AccountStore, Protocol):
+    """The whole of it."""

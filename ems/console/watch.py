@@ -1,0 +1,112 @@
+"""The present state of the district, read once for all open pages.
+
+However many pages are open, the store is asked at most once a second. A plan is large and never
+changes once it is made, so that only the list of plans is asked for each time, and a plan is read
+when it is new. The newest plan is committed some minutes before its first slot; until then the one
+before is still in force, and both are held.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ems.console.ageing import Ageing
+from ems.console.overview import Overview, overview
+from ems.console.store_protocol import ReadingStore
+from ems.domain.district import District
+from ems.domain.forecasts import Forecasts
+from ems.domain.plans import Mode, Plan
+from ems.domain.slots import Clock, Slot
+from ems.domain.snapshot import Snapshot
+from ems.store.plan_standing import PlanStanding
+
+KEPT_WALL_S = 0.9
+PLANS_LOOKED_AT = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Present:
+    """What is known now."""
+
+    now: datetime
+    """District time."""
+
+    snapshot: Snapshot = field(repr=False)
+    """Latest readings, stale ones marked."""
+
+    plan: Plan | None = field(repr=False)
+    """The plan in force in this slot; when none covers it, the newest."""
+
+    next_plan: Plan | None = field(repr=False)
+    """The newest plan: the same one, or one that waits for its first slot."""
+
+    forecasts: Forecasts | None = field(repr=False)
+    """What the newest plan was made from."""
+
+    mode: Mode
+    """Who decides what is written."""
+
+    overview: Overview = field(repr=False)
+    """All of it, in short."""
+
+
+class Watch:
+    """Reads the present state, at most once a second."""
+
+    def __init__(
+        self,
+        store: ReadingStore,
+        district: District,
+        clock: Clock,
+        ageing: Ageing,
+        wall: Callable[[], float],
+    ) -> None:
+        self._store, self._district, self._clock = store, district, clock
+        self._ageing, self._wall = ageing, wall
+        self._lock = asyncio.Lock()
+        self._held: tuple[float, Present] | None = None
+        self._plans: dict[str, tuple[Plan | None, Forecasts | None]] = {}
+
+    async def present(self) -> Present:
+        """The present state, at most a second old.
+
+        Raises:
+            StoreError: the database is away.
+        """
+        async with self._lock:
+            if self._held is None or self._wall() - self._held[0] >= KEPT_WALL_S:
+                self._held = (self._wall(), await self._read())
+            return self._held[1]
+
+    async def _read(self) -> Present:
+        now = self._clock.now()
+        snapshot = self._ageing.marked(await self._store.latest(now))
+        standings = await self._store.standings(limit=PLANS_LOOKED_AT)
+        wanted = wanted_plans(standings, now)
+        self._plans = {key: await self._plan(key) for key in wanted}
+        held = list(self._plans.values())
+        newest, forecasts = held[0] if held else (None, None)
+        plan = held[-1][0] if held else None
+        mode = await self._store.mode()
+        return Present(
+            now=now,
+            snapshot=snapshot,
+            plan=plan,
+            next_plan=newest,
+            forecasts=forecasts,
+            mode=mode,
+            overview=overview(self._district, snapshot, plan, mode, now),
+        )
+
+    async def _plan(self, plan_id: str) -> tuple[Plan | None, Forecasts | None]:
+        if plan_id in self._plans:
+            return self._plans[plan_id]
+        return await self._store.plan(plan_id), await self._store.forecasts(plan_id)
+
+
+def wanted_plans(standings: tuple[PlanStanding, ...], now: datetime) -> list[str]:
+    """Ids of the newest plan and, when another one covers `now`, of that one."""
+    slot = Slot.containing(now)
+    covering = [standing.id for standing in standings if slot in standing.horizon]
+    return list(dict.fromkeys([*(s.id for s in standings[:1]), *covering[:1]]))

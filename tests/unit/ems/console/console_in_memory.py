@@ -1,0 +1,287 @@
+"""A store in memory that shows the district on a November afternoon."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from ems.domain.cycle_record import CycleRecord
+from ems.domain.district import DeviceKind, District
+from ems.domain.forecasts import Forecast, Forecasts
+from ems.domain.plans import (
+    Dispatched,
+    Mode,
+    Origin,
+    Outcome,
+    Plan,
+    Reason,
+    ReasonCode,
+    SetpointRow,
+    SolveReport,
+)
+from ems.domain.points import Quality, Reading, Unit, point_id
+from ems.domain.slots import Horizon, Slot
+from ems.domain.snapshot import QuarterHours, Snapshot
+from ems.domain.vocabulary import POINTS
+from ems.store.accounts import Role, Session, User
+from ems.store.plan_standing import PlanStanding
+
+NOW = datetime(2026, 11, 18, 14, 7, 30, tzinfo=UTC)
+"""A Wednesday, 15:07 in Marseille."""
+
+PASSWORD = "correct horse"
+
+TYPICAL = {
+    "room_temp_c": 20.6, "bedroom_temp_c": 20.1, "setpoint_c": 20.5, "heat_setpoint_c": 20.5,
+    "cool_setpoint_c": 26.0, "soc_pct": 61.0, "tank_top_temp_c": 57.3, "loop_supply_temp_c": 16.4,
+    "electric_power_kw": 118.0, "heat_power_kw": 455.0, "outdoor_temp_c": 12.5, "state": 0.0,
+}  # fmt: skip
+
+
+@dataclass
+class StubClock:
+    """Stands still until it is moved."""
+
+    moment: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+@dataclass
+class StoreInMemory:
+    """The part of the store that the console reads."""
+
+    district: District
+    readings: dict[str, Reading] = field(default_factory=dict)
+    plans: list[Plan] = field(default_factory=list)
+    forecast: Forecasts | None = None
+    past: QuarterHours | None = None
+    chosen_mode: Mode = Mode.AUTOMATIC
+    cycles: tuple[CycleRecord, ...] = ()
+    results: tuple[Dispatched, ...] = ()
+    wrong: Counter[tuple[str, str]] = field(default_factory=Counter)
+    sessions: dict[str, Session] = field(default_factory=dict)
+
+    def measure(
+        self, point: str, value: float, at: datetime = NOW, quality: Quality = Quality.GOOD
+    ) -> None:
+        self.readings[point] = Reading(point, value, quality, at)
+
+    async def latest(self, taken_at: datetime | None = None) -> Snapshot:
+        return Snapshot(taken_at=taken_at or NOW, readings=dict(self.readings))
+
+    async def quarter_hours(self, points: Sequence[str], horizon: Horizon) -> QuarterHours:
+        past = self.past or QuarterHours(points=(), horizon=horizon, values=np.empty((0, 0)))
+        return QuarterHours(
+            points=tuple(points), horizon=horizon, values=past.quarter_hours(points, horizon)
+        )
+
+    async def standings(self, *, limit: int = 96) -> tuple[PlanStanding, ...]:
+        return tuple(standing_of(plan) for plan in self.plans[:limit])
+
+    async def plan(self, plan_id: str) -> Plan | None:
+        return next((plan for plan in self.plans if plan.id == plan_id), None)
+
+    async def forecasts(self, plan_id: str) -> Forecasts | None:
+        return self.forecast
+
+    async def mode(self) -> Mode:
+        return self.chosen_mode
+
+    async def last_cycles(self, limit: int = 96) -> tuple[CycleRecord, ...]:
+        return self.cycles[:limit]
+
+    async def dispatched(self, of: str | Slot) -> tuple[Dispatched, ...]:
+        return self.results
+
+    async def check_password(self, name: str, password: str) -> User | None:
+        right = (name, password) == ("operator", PASSWORD)
+        return User(name=name, role=Role.OPERATOR) if right else None
+
+    async def note_failure(self, name: str, address: str) -> None:
+        self.wrong[name, address] += 1
+
+    async def failures(self, name: str, address: str) -> int:
+        return self.wrong[name, address]
+
+    async def open_session(self, name: str) -> str:
+        token = f"token-{len(self.sessions)}"
+        user = User(name=name, role=Role.OPERATOR)
+        ends = datetime.now(UTC) + timedelta(hours=12)
+        self.sessions[token] = Session(user=user, csrf=f"csrf of {token}", expires_at=ends)
+        return token
+
+    async def session(self, token: str) -> Session | None:
+        return self.sessions.get(token)
+
+    async def close_session(self, token: str) -> None:
+        self.sessions.pop(token, None)
+
+
+def standing_of(plan: Plan) -> PlanStanding:
+    return PlanStanding(
+        id=plan.id,
+        issued_at=plan.issued_at,
+        horizon=plan.horizon,
+        origin=plan.origin,
+        mode=Mode.AUTOMATIC,
+        live=True,
+        decision="",
+        decided_by="",
+        decided_at=None,
+        decision_reason="",
+        report=plan.report,
+        forecasts_degraded=plan.forecasts_degraded,
+    )
+
+
+def day_shape(horizon: Horizon, low: float, high: float, peak_h: float = 13.0) -> np.ndarray:
+    """A smooth day: `high` at `peak_h` UTC, `low` twelve hours away. Shape [slots]."""
+    hours = np.array([start.hour + start.minute / 60 for start in horizon.starts])
+    return low + (high - low) * (1 + np.cos((hours - peak_h) / 24 * 2 * np.pi)) / 2
+
+
+def sun_shape(horizon: Horizon, high: float) -> np.ndarray:
+    hours = np.array([start.hour + start.minute / 60 for start in horizon.starts])
+    return high * np.clip(np.cos((hours - 11.7) / 10 * np.pi), 0, None)
+
+
+def make_plan(district: District, first: Slot, *, plan_id: str = "7d0c3c1e-plan") -> Plan:
+    """A plausible plan of 24 hours with setpoints for one dwelling and one charge point."""
+    horizon = Horizon(first, 96)
+    pv, ev = sun_shape(horizon, 230.0), day_shape(horizon, 20.0, 140.0, 18.0)
+    base, heat_pump = day_shape(horizon, 240.0, 520.0), day_shape(horizon, 180.0, 390.0, 6.0)
+    battery = 120.0 * np.sin(np.arange(96) / 96 * 4 * np.pi)
+    soc = 0.55 + 0.3 * (1 - np.cos(np.arange(96) / 96 * 4 * np.pi)) / 2
+    series = {
+        "net_kw": base + heat_pump + ev + battery - pv, "pv_kw": pv, "ev_kw": ev, "base_kw": base,
+        "heat_pump_kw": heat_pump, "battery_kw": battery, "CP-02/ev_kw": np.full(96, 7.4),
+    }  # fmt: skip
+    for b in district.batteries.values():
+        series[point_id(b.id, "soc_kwh")] = soc * b.capacity_kwh
+    rows = (
+        _row("D1-0304/setpoint_c", Unit.CELSIUS, 21.0, Reason(ReasonCode.PREHEAT, 0.2134)),
+        _row("CP-02/current_limit_a", Unit.AMPERE, 32.0, Reason(ReasonCode.DEPARTURE, 1.5)),
+    )
+    report = SolveReport(solver="HiGHS", wall_s=1.9, cost_eur=842.0, bound_eur=838.1)
+    return Plan(
+        id=plan_id,
+        issued_at=first.start - timedelta(minutes=4),
+        horizon=horizon,
+        origin=Origin.OPTIMISED,
+        report=report,
+        setpoints=rows,
+        series=series,
+    )
+
+
+def _row(point: str, unit: Unit, value: float, reason: Reason) -> SetpointRow:
+    return SetpointRow(
+        point=point, unit=unit, low=0, high=60, values=np.full(96, value), reasons=(reason,) * 96
+    )
+
+
+def make_forecasts(district: District, horizon: Horizon) -> Forecasts:
+    """Base load, PV and prices with bands."""
+
+    def forecast(name: str, values: np.ndarray, spread: float) -> Forecast:
+        band = {0.1: values * (1 - spread), 0.5: values, 0.9: values * (1 + spread)}
+        return Forecast(
+            name=name,
+            horizon=horizon,
+            issued_at=NOW,
+            source="test",
+            values=values,
+            quantiles=band if spread else {},
+        )
+
+    price = district.tariff.import_eur_per_kwh(horizon.slots, district.site.zone)
+    all_of_them = [
+        forecast("district/base_load_kw", day_shape(horizon, 240.0, 520.0), 0.12),
+        forecast("pv/available_kw", sun_shape(horizon, 240.0), 0.3),
+        forecast("price/import_eur_per_kwh", price, 0.0),
+    ]
+    return Forecasts(horizon=horizon, issued_at=NOW, series={f.name: f for f in all_of_them})
+
+
+def make_past(district: District, first: Slot) -> QuarterHours:
+    """The day before `first`, for the chart."""
+    horizon = Horizon(first + -96, 96)
+    noise = np.random.default_rng(5).normal(0, 1, (200, 96))
+    rows: dict[str, np.ndarray] = {}
+    for kind, name, low, high, peak in (
+        (DeviceKind.HEAT_PUMP, "electric_power_kw", 60.0, 130.0, 6.0),
+        (DeviceKind.CHARGE_POINT, "power_kw", 0.4, 2.3, 18.0),
+        (DeviceKind.BATTERY, "power_kw", -60.0, 60.0, 12.0),
+        (DeviceKind.BATTERY, "soc_pct", 20.0, 85.0, 17.0),
+    ):
+        for device in district.of_kind(kind):
+            shape = day_shape(horizon, low, high, peak)
+            rows[point_id(device.id, name)] = shape + noise[len(rows)] * 0.03 * (high - low)
+    for device in district.of_kind(DeviceKind.PV_INVERTER):
+        rows[point_id(device.id, "power_kw")] = sun_shape(horizon, 27.0)
+    rows["M-HTA/power_kw"] = day_shape(horizon, 320.0, 860.0, 9.0) + 18 * noise[0]
+    return QuarterHours(points=tuple(rows), horizon=horizon, values=np.array(list(rows.values())))
+
+
+def make_cycles(first: Slot) -> tuple[CycleRecord, ...]:
+    """A few runs, one of them on the last good plan."""
+    steps = {"snapshot": 0.06, "validate": 0.01, "history": 0.21, "forecast": 0.74, "plan": 1.92,
+             "check": 0.02, "commit": 0.11, "dispatch": 3.35}  # fmt: skip
+    good = CycleRecord(
+        slot=first,
+        started_at=first.start,
+        origin=Origin.OPTIMISED,
+        plan_id="7d0c3c1e-plan",
+        steps_s=steps,
+        stale_points=3,
+        outcomes={"ok": 1187, "clamped": 2, "unreachable": 1},
+    )
+    failed = replace(
+        good,
+        slot=first + -1,
+        origin=Origin.PREVIOUS,
+        message="the solver found no plan in 5 s",
+        steps_s={**steps, "plan": 5.02, "next best": 0.01},
+    )
+    return (good, failed, *(replace(good, slot=first + -n) for n in range(2, 12)))
+
+
+def fill(store: StoreInMemory) -> StoreInMemory:
+    """Everything in good order at NOW."""
+    district = store.district
+    for device in district.devices.values():
+        for name in POINTS[device.kind]:
+            store.measure(point_id(device.id, name), TYPICAL.get(name, 1.0))
+    for device in district.of_kind(DeviceKind.PV_INVERTER):
+        store.measure(point_id(device.id, "power_kw"), 12.4)
+    store.measure("M-HTA/power_kw", 612.0)
+    for zone in district.zones.values():
+        store.measure(point_id(zone.id, "room_temp_c"), district.uses[zone.use].heat_c + 0.6)
+    for dwelling in district.dwellings.values():
+        store.measure(point_id(dwelling.id, "room_temp_c"), dwelling.heat_c + 0.4)
+    first = Slot.containing(NOW)
+    store.plans = [make_plan(district, first)]
+    store.forecast = make_forecasts(district, Horizon(first, 96))
+    store.past = make_past(district, first)
+    store.cycles = make_cycles(first)
+    setpoint = store.plans[0].setpoints[0].at(first, store.plans[0].horizon)
+    store.results = (
+        Dispatched(
+            setpoint=setpoint, outcome=Outcome.CLAMPED, written=20.5, read_back=20.5, at=NOW
+        ),
+    )
+    return store
+
+
+def plug_in(
+    store: StoreInMemory, charge_point: str, *, wanted: float, charged: float, minutes: float
+) -> None:
+    """A car at a charge point."""
+    values = {"state": 2.0, "energy_wanted_kwh": wanted, "session_energy_kwh": charged,
+              "departure_min": minutes}  # fmt: skip
+    for name, value in values.items():
+        store.measure(point_id(charge_point, name), value)
