@@ -1,1 +1,9 @@
-"""The quarter-hour plan: problem, solver, setpoints with reasons; pure."""
+"""The quarter-hour plan: problem, linear programme, proof, setpoints and their reasons.
+
+Pure: no input or output, no clock; `docs/optimizer.md` maps every symbol to its name here.
+"""
+
+from ems.optimizer.planner import Planner
+from ems.optimizer.rules import carried_on, rule_plan
+
+__all__ = ["Planner", "carried_on", "rule_plan"]

@@ -1,0 +1,91 @@
+"""The electric side: batteries as they stand, prices and powers at the district's meter."""
+
+import numpy as np
+
+from ems.domain.district import Battery, DeviceKind, District
+from ems.domain.forecasts import Forecasts
+from ems.domain.points import point_id
+from ems.domain.snapshot import Snapshot
+from ems.optimizer.blocks import Blocks
+from ems.optimizer.problem import Batteries, Floats, Grid
+
+MARGIN_SHARE = 0.03
+"""Of the subscribed power, kept free at least for what is not foreseen."""
+MARGIN_PRICE_SHARE = 0.1
+"""Of the price of an overrun, what import within the margin costs: its chance of becoming one."""
+LESS_EUR_PER_KWH = 1e-3
+"""Export is worth at least this much less than import costs in the same slot."""
+HOLD_SHARE = 1.002
+"""Keeping energy is worth this much more than using it at the same price: no flips for nothing."""
+
+
+def batteries(
+    district: District, snapshot: Snapshot, forecasts: Forecasts
+) -> tuple[Batteries, list[str]]:
+    """The batteries whose state of charge is known, and notes on the others."""
+    known: list[tuple[Battery, float]] = []
+    notes = []
+    for battery in district.batteries.values():
+        device = district.device_of.get((DeviceKind.BATTERY, battery.id))
+        soc_pct = snapshot.value(point_id(device.id, "soc_pct")) if device else np.nan
+        if 0 <= soc_pct <= 100:
+            known.append((battery, soc_pct / 100 * battery.capacity_kwh))
+        else:
+            notes.append(f"{battery.id}: no state of charge, left idle")
+    return _batteries(known, forecasts), notes
+
+
+def _batteries(known: list[tuple[Battery, float]], forecasts: Forecasts) -> Batteries:
+    units = [battery for battery, _ in known]
+    capacity = np.array([b.capacity_kwh for b in units])
+    wear = np.array([b.wear_eur_per_kwh for b in units])
+    discharge = np.array([b.efficiency_discharge for b in units])
+    return Batteries(
+        names=tuple(b.id for b in units),
+        start_kwh=np.array([energy for _, energy in known]),
+        low_kwh=capacity * np.array([b.soc_low for b in units]),
+        high_kwh=capacity * np.array([b.soc_high for b in units]),
+        power_kw_max=np.array([b.power_kw for b in units]),
+        efficiency_charge=np.array([b.efficiency_charge for b in units]),
+        efficiency_discharge=discharge,
+        wear_eur_per_kwh=wear,
+        end_eur_per_kwh=HOLD_SHARE * discharge * np.maximum(usual_price(forecasts) - wear, 0.0),
+    )
+
+
+def grid(district: District, forecasts: Forecasts, blocks: Blocks, co2_eur_per_kg: float) -> Grid:
+    """Prices and uncontrolled powers at the meter.
+
+    Export is never worth more than import costs: the meter nets a slot, and a programme that could
+    buy and sell at once would.
+    """
+    tariff = district.tariff
+    cost = forecasts["price/import_eur_per_kwh"]
+    cost = blocks.mean(cost + co2_eur_per_kg * forecasts["grid/co2_kg_per_kwh"])
+    base = forecasts["district/base_load_kw"] + forecasts["car_park/future_kw"]
+    most = cost - LESS_EUR_PER_KWH
+    return Grid(
+        base_kw=blocks.mean(base),
+        pv_kw=np.maximum(blocks.mean(forecasts["pv/available_kw"]), 0.0),
+        dwellings_kw=np.maximum(blocks.mean(forecasts["district/dwellings_kw"]), 0.0),
+        import_eur_per_kwh=cost,
+        shared_eur_per_kwh=np.minimum(blocks.mean(forecasts["price/shared_eur_per_kwh"]), most),
+        feed_in_eur_per_kwh=np.minimum(blocks.mean(forecasts["price/feed_in_eur_per_kwh"]), most),
+        subscribed_kw=tariff.subscribed_kw,
+        margin_kw=_margin_kw(district, forecasts, blocks),
+        overrun_eur_per_kwh=tariff.overrun_eur_per_kwh,
+        margin_eur_per_kwh=MARGIN_PRICE_SHARE * tariff.overrun_eur_per_kwh,
+    )
+
+
+def usual_price(forecasts: Forecasts) -> float:
+    """What a kWh is worth when it is not known when it will be used: the median price, EUR."""
+    return float(np.median(forecasts["price/import_eur_per_kwh"]))
+
+
+def _margin_kw(district: District, forecasts: Forecasts, blocks: Blocks) -> Floats:
+    """What the base load may exceed its forecast by, one time in ten; never all of the power."""
+    subscribed = district.tariff.subscribed_kw
+    base = forecasts.series["district/base_load_kw"]
+    spread = base.quantiles.get(0.9, base.values) - base.values
+    return np.clip(blocks.mean(spread), MARGIN_SHARE * subscribed, 0.5 * subscribed)

@@ -1,0 +1,114 @@
+"""From planned powers to currents that cars can follow: none, or 6 A and more, in whole amperes.
+
+What rounding takes from a car in one slot is owed to it in the next, so that its energy until it
+leaves is the planned one. Cars that leave first are served first; groups and the feeder hold in
+every slot. What is left goes to free charge points, so that a car that comes between two plans
+charges at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ems.domain.district import CarPark
+from ems.domain.slots import SLOT_H
+from ems.optimizer.problem import Floats
+from ems.optimizer.sessions import Plug, Session
+
+WELCOME_A = 16.0
+"""At most this for a car that may come."""
+
+
+@dataclass
+class Headroom:
+    """What is left in one slot under the limits of groups and feeder, kW."""
+
+    feeder_kw: float
+    group_kw: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, park: CarPark, groups: Sequence[str]) -> "Headroom":
+        """All of it."""
+        return cls(park.feeder_kw, dict.fromkeys(groups, park.group_kw))
+
+    def within(self, group: str) -> float:
+        """What one more charge point of `group` may take."""
+        return min(self.feeder_kw, self.group_kw[group])
+
+    def take(self, group: str, power_kw: float) -> None:
+        """Some of it is used."""
+        self.feeder_kw -= power_kw
+        self.group_kw[group] -= power_kw
+
+
+def per_ampere_kw(session: Session, park: CarPark) -> float:
+    """Power of one ampere in each of the phases in use."""
+    return session.phases * park.voltage_v / 1000
+
+
+def car_currents_a(
+    planned_kw: Floats, present: Floats, wanting: Sequence[Session], park: CarPark
+) -> tuple[Floats, list[Headroom]]:
+    """Currents of the cars [slots, cars], and what is left in each slot.
+
+    `planned_kw` [slots, cars] are means over slots of which the car is there `present` of the time.
+    """
+    slots, order = len(planned_kw), np.argsort([session.hours for session in wanting])
+    groups = {session.point.group for session in wanting}
+    currents, owed_kwh = np.zeros_like(planned_kw), np.zeros(len(wanting))
+    after = np.cumsum(planned_kw[::-1], axis=0)[::-1] - planned_kw
+    left = []
+    for slot in range(slots):
+        room = Headroom.of(park, sorted(groups))
+        for car in order:
+            share = present[slot, car]
+            if share <= 0:
+                continue
+            session, unit_kw = wanting[car], per_ampere_kw(wanting[car], park)
+            wish_kw = (planned_kw[slot, car] + owed_kwh[car] / SLOT_H) / share
+            most_kw = min(session.power_kw_max, room.within(session.point.group))
+            last = after[slot, car] * SLOT_H < 1e-3
+            current = _admissible_a(wish_kw / unit_kw, most_kw / unit_kw, park, last=last)
+            owed_kwh[car] += (planned_kw[slot, car] - current * unit_kw * share) * SLOT_H
+            room.take(session.point.group, current * unit_kw)
+            currents[slot, car] = current
+        left.append(room)
+    return currents, left
+
+
+def _admissible_a(wish_a: float, most_a: float, park: CarPark, *, last: bool) -> float:
+    """The nearest current that a car can follow; the next above in its last slot."""
+    least = park.least_current_a
+    if wish_a < (0.05 * least if last else 0.5 * least) or most_a < least - 1e-9:
+        return 0.0
+    whole = np.ceil(wish_a - 1e-6) if last else np.round(wish_a)
+    return float(np.clip(whole, least, max(least, np.floor(most_a + 1e-9))))
+
+
+def welcome_currents_a(
+    waiting: Sequence[Session], left: Sequence[Headroom], park: CarPark
+) -> Floats:
+    """Limits of charge points without a known car, within what is left. Shape [slots, points].
+
+    All of a group get the same current; when that would be less than a car can follow, as many as
+    fit get the least one, those that don't answer first: they may be charging by themselves.
+    """
+    currents = np.zeros((len(left), len(waiting)))
+    order = sorted(range(len(waiting)), key=lambda p: waiting[p].plug is not Plug.UNKNOWN)
+    groups = sorted({session.point.group for session in waiting})
+    members = {g: [p for p in order if waiting[p].point.group == g] for g in groups}
+    need_kw = {g: sum(per_ampere_kw(waiting[p], park) for p in members[g]) for g in groups}
+    for slot, room in enumerate(left):
+        fair_a = room.feeder_kw / max(sum(need_kw.values()), 1e-9)
+        for group in groups:
+            free_kw = room.group_kw.get(group, park.group_kw)
+            level = np.floor(min(fair_a, free_kw / need_kw[group], WELCOME_A) + 1e-9)
+            budget_kw = min(free_kw, fair_a * need_kw[group])
+            for point in members[group]:
+                current = max(level, park.least_current_a)
+                power_kw = current * per_ampere_kw(waiting[point], park)
+                if power_kw <= budget_kw + 1e-9:
+                    budget_kw -= power_kw
+                    currents[slot, point] = min(current, waiting[point].point.current_a_max)
+    return currents

@@ -1,0 +1,77 @@
+"""Heat that nobody asked for: sun, people and appliances, into the air and into the structure."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from building_models import solar
+from ems.domain.district import District
+from ems.domain.forecasts import Forecasts
+from ems.optimizer.groups import Group, RoomStock
+from ems.optimizer.occupancy import occupied
+
+Floats = NDArray[np.float64]
+
+HEAT_TO_AIR = 0.8
+"""Share of heating that warms the air; the rest radiates into the structure. Cold is all air."""
+PEOPLE_TO_AIR = 0.5
+"""Share of the heat of people and appliances (EN ISO 13790: one half by convection)."""
+SUN_TO_AIR = 0.3
+"""Share of the sun that furniture gives to the air at once; an assumption."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gains:
+    """Heat into each group of rooms. Every array has shape [slots, G]."""
+
+    people_kw: Floats = field(repr=False)
+    """Of people, light and appliances."""
+    sun_kw: Floats = field(repr=False)
+    """Through the windows."""
+
+    @property
+    def air_kw(self) -> Floats:
+        """What warms the air."""
+        warmed: Floats = PEOPLE_TO_AIR * self.people_kw + SUN_TO_AIR * self.sun_kw
+        return warmed
+
+    @property
+    def mass_kw(self) -> Floats:
+        """What warms the structure."""
+        warmed: Floats = self.people_kw + self.sun_kw - self.air_kw
+        return warmed
+
+
+def gains(stock: RoomStock, district: District, forecasts: Forecasts) -> Gains:
+    """The gains of all groups over the horizon of `forecasts`."""
+    people = [_people_w_per_m2(group, district, forecasts) for group in stock.groups]
+    return Gains(
+        people_kw=np.stack(people, axis=1) * stock.area_m2 / 1000,
+        sun_kw=_sun_kw(stock, district, forecasts),
+    )
+
+
+def _people_w_per_m2(group: Group, district: District, forecasts: Forecasts) -> Floats:
+    """Homes by their mean, other zones by their hours of use. Shape [slots]."""
+    at_use, idle = group.profile.gains_w_per_m2, group.profile.gains_idle_w_per_m2
+    if group.is_dwellings:
+        return np.full(forecasts.horizon.length, (at_use + idle) / 2)
+    used = occupied(group.profile, forecasts.horizon, district.site.zone)
+    return np.where(used, at_use, idle)
+
+
+def _sun_kw(stock: RoomStock, district: District, forecasts: Forecasts) -> Floats:
+    total = np.zeros((forecasts.horizon.length, len(stock.groups)))
+    for side in np.unique(stock.orientation_deg):
+        facade = solar.facade_w_m2(
+            district.site,
+            forecasts.horizon,
+            ghi_w_m2=forecasts["weather/ghi_w_m2"],
+            dni_w_m2=forecasts["weather/dni_w_m2"],
+            dhi_w_m2=forecasts["weather/dhi_w_m2"],
+            azimuth_deg=float(side),
+        )
+        glass = stock.group_sum(np.where(stock.orientation_deg == side, stock.solar_m2, 0.0))
+        total += facade[:, None] * glass / 1000
+    return total

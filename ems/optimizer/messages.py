@@ -1,0 +1,74 @@
+"""What the operator should know of a plan: which wishes gave way, by how much, at which limit."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ems.optimizer.course import Course, shortfall_kwh
+from ems.optimizer.reasons import substation_full
+from ems.optimizer.sessions import cars_of
+from ems.optimizer.statement import Statement
+
+COLD_K, COLD_KH = 0.3, 0.5
+"""Less than this below or above a band is not worth a word."""
+SHORT_KWH = 0.5
+OVERRUN_KW = 1.0
+TANK_K = 0.3
+MOST = 8
+"""Wishes that are named; the others are counted."""
+
+
+def message(statement: Statement, made: Course) -> str:
+    """Wishes that gave way, then inputs that were missing; empty when all is well."""
+    said = [*_connection(statement, made), *_cars(statement, made), *_tanks(statement, made)]
+    said += [*_rooms(statement, made), *statement.notes]
+    if len(said) > MOST:
+        said = [*said[:MOST], f"and {len(said) - MOST} more"]
+    return "; ".join(said)
+
+
+def _connection(statement: Statement, made: Course) -> Iterator[str]:
+    subscribed = statement.problem.grid.subscribed_kw
+    excess = float(made.net_kw.max() - subscribed)
+    if excess > OVERRUN_KW:
+        hours = np.count_nonzero(made.net_kw > subscribed + OVERRUN_KW) / 4
+        yield (
+            f"import up to {subscribed + excess:.0f} kW for {hours:g} h, "
+            f"{excess:.0f} kW above the subscribed {subscribed:.0f} kW"
+        )
+
+
+def _cars(statement: Statement, made: Course) -> Iterator[str]:
+    for session, short in zip(
+        cars_of(statement.sessions), shortfall_kwh(statement, made), strict=True
+    ):
+        if short > SHORT_KWH:
+            need_h = session.wanted_kwh / max(session.power_kw_max, 1e-6)
+            cause = (
+                f"needs {need_h:.1f} h at {session.power_kw_max:.1f} kW and leaves in "
+                f"{session.hours:.1f} h"
+                if need_h > session.hours
+                else "the limits of the car park bind"
+            )
+            yield f"{session.point.id}: leaves with {short:.1f} kWh less than wanted, {cause}"
+
+
+def _tanks(statement: Statement, made: Course) -> Iterator[str]:
+    tanks = statement.problem.tanks
+    short = (tanks.low_c - made.tank_c).max(axis=0, initial=0.0)
+    for name, missing in zip(tanks.names, short, strict=True):
+        if missing > TANK_K:
+            yield f"{name} tank: up to {missing:.1f} K below what serves"
+
+
+def _rooms(statement: Statement, made: Course) -> Iterator[str]:
+    rooms, hours = statement.problem.rooms, statement.problem.blocks.hours
+    full = np.atleast_1d(substation_full(statement, made).any(axis=0))
+    for off_k, word in ((made.under_k, "below"), (made.over_k, "above")):
+        worst, total = off_k.max(axis=0, initial=0.0), hours @ off_k
+        for g in np.argsort(-total):
+            if worst[g] > COLD_K and total[g] > COLD_KH:
+                limit = statement.problem.plant.substation_heat_kw_max[rooms.building[g]]
+                cause = f", its substation gives all its {limit:.0f} kW"
+                why = cause if word == "below" and full[rooms.building[g]] else ""
+                yield f"{rooms.names[g]}: up to {worst[g]:.1f} K {word} comfort{why}"

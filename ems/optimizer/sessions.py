@@ -1,0 +1,181 @@
+"""Charging sessions: which cars are plugged in, what they still want, and until when they stay.
+
+A car is planned to be done one slot before it leaves, so that a late plan or a lost message does no
+harm; a car that needs every minute has every minute.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+import numpy as np
+
+from ems.domain.district import ChargePoint, DeviceKind, District
+from ems.domain.forecasts import Forecasts
+from ems.domain.points import point_id
+from ems.domain.slots import SLOT_H, Horizon
+from ems.domain.snapshot import Snapshot
+from ems.optimizer.blocks import Blocks
+from ems.optimizer.problem import Cars, Floats
+
+EARLY_SLOTS = 1
+"""How long before it leaves a car should be done."""
+UNSAID_KWH = 10.0
+"""Wanted by a car whose charge point does not say."""
+UNSAID_H = 4.0
+"""Stay of such a car, and of one that is still there after it meant to leave."""
+DONE_KWH = 0.05
+"""A car that wants less than this has what it wanted."""
+
+
+CONNECTED = (1.0, 2.0)
+"""States of a charge point with a car: idle and charging."""
+FLOWING_A = 1.0
+"""A current above this is one."""
+PHASE_V = 230.0
+"""Between phase and neutral."""
+KEEPS_UP_SHARE = 0.85
+"""A car that draws less than this of what it is allowed has a limit of its own..."""
+ROOM_SHARE = 1.05
+"""...which is taken as this much more than what it draws."""
+
+
+class Plug(Enum):
+    """What stands at a charge point."""
+
+    FREE = "free"
+    CAR = "car"
+    DONE = "done"
+    """A car that has what it wanted."""
+    UNKNOWN = "unknown"
+    """The charge point does not answer or has an error."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One charge point as it stands."""
+
+    point: ChargePoint
+    """Which one."""
+    device: str
+    """The device that serves it."""
+    plug: Plug
+    """What stands there."""
+    wanted_kwh: float = 0.0
+    """Still wanted."""
+    hours: float = 0.0
+    """From the start of the plan until the car leaves."""
+    phases: int = 1
+    """Phases that the car uses."""
+    power_kw_max: float = 0.0
+    """Greatest power of car and charge point together, as far as it is known."""
+
+
+def sessions(
+    district: District, snapshot: Snapshot, horizon: Horizon
+) -> tuple[tuple[Session, ...], list[str]]:
+    """Every charge point as it stands, and notes on what was not said."""
+    notes: list[str] = []
+    found = []
+    for point in district.charge_points.values():
+        device = district.device_of.get((DeviceKind.CHARGE_POINT, point.id))
+        if device is not None:
+            found.append(_session(point, device.id, snapshot, horizon, notes))
+    return tuple(found), notes
+
+
+def _session(
+    point: ChargePoint, device: str, snapshot: Snapshot, horizon: Horizon, notes: list[str]
+) -> Session:
+    state = snapshot.value(point_id(device, "state"))
+    if state not in CONNECTED:
+        plug = Plug.FREE if state == 0.0 else Plug.UNKNOWN
+        return Session(point=point, device=device, plug=plug, phases=point.phases)
+    wanted, charged = snapshot.values(
+        point_id(device, name) for name in ("energy_wanted_kwh", "session_energy_kwh")
+    )
+    left_kwh = wanted - (charged if np.isfinite(charged) else 0.0)
+    hours = _hours_left(device, snapshot, horizon)
+    if not (np.isfinite(left_kwh) and np.isfinite(hours)):
+        notes.append(f"{point.id}: a car that says too little, {UNSAID_KWH:g} kWh supposed")
+        left_kwh = left_kwh if np.isfinite(left_kwh) else UNSAID_KWH
+        hours = hours if np.isfinite(hours) else UNSAID_H
+    phases = _phases(point, device, snapshot)
+    return Session(
+        point=point,
+        device=device,
+        plug=Plug.CAR if left_kwh >= DONE_KWH else Plug.DONE,
+        wanted_kwh=max(float(left_kwh), 0.0),
+        hours=float(hours),
+        phases=phases,
+        power_kw_max=_power_kw_max(point, device, snapshot, phases),
+    )
+
+
+def _phases(point: ChargePoint, device: str, snapshot: Snapshot) -> int:
+    """One where a car at a three-phase charge point draws from its first phase alone."""
+    first, second = snapshot.values(point_id(device, f"current_l{phase}_a") for phase in (1, 2))
+    return 1 if first > FLOWING_A and second < FLOWING_A else point.phases
+
+
+def _power_kw_max(point: ChargePoint, device: str, snapshot: Snapshot, phases: int) -> float:
+    """The rating; less where a car takes clearly less than it is allowed, now."""
+    rated = min(point.power_kw_max, phases * point.current_a_max * PHASE_V / 1000)
+    drawn, limit_a, current_a = snapshot.values(
+        point_id(device, name) for name in ("power_kw", "current_limit_a", "current_l1_a")
+    )
+    if current_a > FLOWING_A and current_a < KEEPS_UP_SHARE * min(limit_a, point.current_a_max):
+        return float(min(rated, ROOM_SHARE * drawn))
+    return rated
+
+
+def _hours_left(device: str, snapshot: Snapshot, horizon: Horizon) -> float:
+    """Hours from the start of `horizon` until the car leaves; NaN if it does not say."""
+    point = point_id(device, "departure_min")
+    minutes = snapshot.value(point)
+    if not np.isfinite(minutes):
+        return float("nan")
+    leaves = snapshot.readings[point].at + timedelta(minutes=minutes)
+    hours = (leaves - horizon.first.start).total_seconds() / 3600
+    return hours if hours > 0 else UNSAID_H
+
+
+def cars_of(found: tuple[Session, ...]) -> list[Session]:
+    """The cars that want energy, in the order of the programme's columns."""
+    return [session for session in found if session.plug is Plug.CAR]
+
+
+def cars(
+    district: District, found: tuple[Session, ...], forecasts: Forecasts, blocks: Blocks
+) -> Cars:
+    """The cars that want energy, as the programme takes them."""
+    park = district.car_park
+    wanting = cars_of(found)
+    groups = tuple(sorted({point.group for point in district.charge_points.values()}))
+    kept = blocks.mean(forecasts["car_park/future_kw"])
+    return Cars(
+        names=tuple(session.point.id for session in wanting),
+        group=np.array([groups.index(s.point.group) for s in wanting], dtype=np.intp),
+        power_kw_max=np.array([session.power_kw_max for session in wanting]),
+        wanted_kwh=np.array([session.wanted_kwh for session in wanting]),
+        present=presence(wanting, blocks),
+        shortfall_eur_per_kwh=park.shortfall_eur_per_kwh,
+        groups=groups,
+        group_kw_max=park.group_kw,
+        feeder_kw_max=np.maximum(park.feeder_kw - kept, 0.0),
+    )
+
+
+def presence(wanting: list[Session], blocks: Blocks) -> Floats:
+    """Part of each block in which each car may charge. Shape [blocks, cars]."""
+    hours = np.array([_charging_hours(session) for session in wanting])
+    begins = blocks.first[:, None] * SLOT_H
+    share: Floats = np.clip((hours - begins) / blocks.hours[:, None], 0.0, 1.0)
+    return share
+
+
+def _charging_hours(session: Session) -> float:
+    """Until when a car may charge: one slot early, if that is enough for what it wants."""
+    early = session.hours - EARLY_SLOTS * SLOT_H
+    enough = session.wanted_kwh <= 0.9 * early * session.power_kw_max
+    return early if enough else session.hours

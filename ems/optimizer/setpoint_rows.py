@@ -1,0 +1,41 @@
+"""Rows of setpoints: values with their bounds, rounded as devices take them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ems.domain.plans import Reason, SetpointRow
+from ems.domain.points import Unit, point_id
+from ems.optimizer.problem import Floats
+
+
+def row(
+    device: str,
+    name: str,
+    values: ArrayLike,
+    reasons: Sequence[Reason],
+    *,
+    unit: Unit,
+    low: float,
+    high: float,
+    decimals: int = 1,
+) -> SetpointRow:
+    """A row for one point; `values` are broadcast over the slots of `reasons`.
+
+    Values are rounded to `decimals` and kept within `low` and `high`.
+    """
+    wanted = np.broadcast_to(np.asarray(values, dtype=float), (len(reasons),))
+    return SetpointRow(
+        point=point_id(device, name),
+        unit=unit,
+        low=low,
+        high=high,
+        values=np.clip(np.round(wanted, decimals), low, high),
+        reasons=tuple(reasons),
+    )
+
+
+def raised(values: Floats, step: float) -> Floats:
+    """`values` rounded up to multiples of `step`."""
+    return np.ceil(values / step - 1e-6) * step

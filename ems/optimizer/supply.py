@@ -1,0 +1,118 @@
+"""Heat, hot water and cold: tanks with their draws, the units that run and their performance."""
+
+import numpy as np
+
+from building_models import heat_pump, loop, tank
+from ems.domain.district import Building, DeviceKind, District, Substation
+from ems.domain.forecasts import Forecasts
+from ems.domain.points import point_id
+from ems.domain.slots import SLOT_H
+from ems.domain.snapshot import Snapshot
+from ems.optimizer.blocks import Blocks, same_lengths
+from ems.optimizer.problem import Floats, Plant, Tanks
+
+SHORTAGE_EUR_PER_KH = 20.0
+"""Price of a kelvin-hour of a tank below what serves: more than any heat costs."""
+GUARD_K = 0.5
+"""A tank is planned this much above its least temperature, where its own protection sets in."""
+TANK_ROOM_C = 20.0
+"""Around the tanks."""
+TANK_KEPT_SHARE = 0.9
+"""Of heat left in a tank at the end, what is still there when it is wanted."""
+CREDIBLE_C = (5.0, 95.0)
+"""A tank temperature outside this is taken for a sensor fault."""
+
+
+def tanks(
+    district: District,
+    snapshot: Snapshot,
+    forecasts: Forecasts,
+    blocks: Blocks,
+    heat_eur_per_kwh: float,
+) -> tuple[Tanks, list[str]]:
+    """The tanks of all substations, and notes on what was not measured."""
+    heated = district.heated
+    specs = [substation(building).tank for building in heated.values()]
+    volume = np.array([spec.volume_l for spec in specs])
+    loss = np.array([spec.loss_w_per_k for spec in specs])
+    draws = np.stack([forecasts[f"{name}/hot_water_kw"] for name in heated], axis=1)
+    keep, per_kw = np.empty((len(blocks), len(specs))), np.empty((len(blocks), len(specs)))
+    for length, at in same_lengths(blocks.lengths).items():
+        step = tank.discretise(volume, loss, length * SLOT_H)
+        keep[at], per_kw[at] = step.keep, step.gain_k_per_kw
+    low = np.array([spec.temp_low_c for spec in specs]) + GUARD_K
+    start, notes = _tank_temps_c(district, snapshot)
+    capacity = tank.capacity_kwh_per_k(volume)
+    return Tanks(
+        names=tuple(heated),
+        building=np.arange(len(specs)),
+        start_c=start,
+        keep=keep,
+        per_kw=per_kw,
+        drift_c=(1 - keep) * TANK_ROOM_C - per_kw * blocks.mean(draws),
+        low_c=low,
+        high_c=np.maximum([spec.temp_high_c for spec in specs], low),
+        charge_kw_max=np.array([spec.charge_kw_max for spec in specs]),
+        shortage_eur_per_kh=np.full(len(specs), SHORTAGE_EUR_PER_KH),
+        end_eur_per_k=capacity * heat_eur_per_kwh * TANK_KEPT_SHARE,
+    ), notes
+
+
+def plant(
+    district: District, snapshot: Snapshot, forecasts: Forecasts, blocks: Blocks
+) -> tuple[Plant, list[str]]:
+    """The central plant with the units that run, and notes on those that don't."""
+    units, notes = running_units(district, snapshot)
+    spec, heated = district.plant, district.heated
+    sea = blocks.mean(forecasts["weather/sea_temp_c"])
+    source = loop.source_temp_c(district.loop, sea)
+    sink = loop.sink_temp_c(district.loop, sea)
+    return Plant(
+        buildings=tuple(heated),
+        heat_kw_max=units * spec.heat_kw_per_unit,
+        cool_kw_max=units * spec.cool_kw_per_unit,
+        heating_cop=heat_pump.cop(spec, source, spec.heating_supply_c),
+        hot_water_cop=heat_pump.cop(spec, source, spec.hot_water_supply_c),
+        cooling_eer=heat_pump.cop_cooling(spec, sink),
+        shared_cop=_constant(heat_pump.cop_shared(spec, spec.heating_supply_c), sea),
+        shared_hot_cop=_constant(heat_pump.cop_shared(spec, spec.hot_water_supply_c), sea),
+        substation_heat_kw_max=np.array([substation(b).heat_kw_max for b in heated.values()]),
+        substation_cool_kw_max=np.array([substation(b).cool_kw_max for b in heated.values()]),
+    ), notes
+
+
+def running_units(district: District, snapshot: Snapshot) -> tuple[int, list[str]]:
+    """How many heat pumps can be counted on, and notes on the others."""
+    units = district.of_kind(DeviceKind.HEAT_PUMP)
+    silent = [u.id for u in units if not snapshot.usable(point_id(u.id, "alarm"))]
+    alarmed = [u.id for u in units if snapshot.value(point_id(u.id, "alarm"), 0.0) >= 1]
+    if len(silent) == len(units):
+        return district.plant.units, ["no heat pump answers: all are taken to run"]
+    notes = [f"{unit} does not answer: planned without it" for unit in silent]
+    notes += [f"{unit} has an alarm: planned without it" for unit in alarmed]
+    return district.plant.units - len(silent) - len(alarmed), notes
+
+
+def substation(building: Building) -> Substation:
+    """The substation of a heated building."""
+    assert building.substation is not None, f"{building.id} is not heated"  # noqa: S101
+    return building.substation
+
+
+def _tank_temps_c(district: District, snapshot: Snapshot) -> tuple[Floats, list[str]]:
+    """Mean of top and bottom; one of them where the other fails; else its least temperature."""
+    temps, notes = [], []
+    for name, building in district.heated.items():
+        device = district.device_of.get((DeviceKind.SUBSTATION, name))
+        ends = ("top", "bottom") if device else ()
+        measured = snapshot.values(f"{device.id}/tank_{end}_temp_c" for end in ends if device)
+        measured = measured[(measured > CREDIBLE_C[0]) & (measured < CREDIBLE_C[1])]
+        if measured.size == 0:
+            notes.append(f"{name} tank: no temperature, its least one taken")
+        lowest = substation(building).tank.temp_low_c
+        temps.append(float(measured.mean()) if measured.size else lowest)
+    return np.array(temps), notes
+
+
+def _constant(value: Floats, like: Floats) -> Floats:
+    return np.broadcast_to(value, like.shape)
