@@ -104,19 +104,15 @@ class _PastDays:
 
 def _past_days(past: Measured, horizon: Horizon, zone: ZoneInfo) -> _PastDays:
     starts = _same_time_before(past.horizon, horizon, zone)
-    first = past.horizon.first.index
-    length = horizon.length
-    known, power = [], []
-    for start in starts:
-        after = _begun_after(past.charging_kw[:, start - first : start - first + length])
-        if np.isfinite(after).all():
-            known.append(start)
-            power.append(after)
-    times = [local_time(Horizon(Slot(start), length), zone).day for start in known]
+    windows = [past.horizon.offset(Slot(start)) + np.arange(horizon.length) for start in starts]
+    power = [_begun_after(past.charging_kw[:, window]) for window in windows]
+    known = [row for row, after in enumerate(power) if np.isfinite(after).all()]
+    day = local_time(past.horizon, zone).day
+    shape = (len(known), horizon.length)
     return _PastDays(
-        starts=tuple(known),
-        power_kw=np.array(power).reshape(len(known), length),
-        local_day=np.array(times, dtype=np.int64).reshape(len(known), length),
+        starts=tuple(starts[row] for row in known),
+        power_kw=np.array([power[row] for row in known]).reshape(shape),
+        local_day=np.array([day[windows[row]] for row in known], dtype=np.int64).reshape(shape),
     )
 
 

@@ -20,6 +20,8 @@ _HOUR = 4
 """Slots of an hour."""
 _FAR = 12
 """Slots between the means that tell how a deviation fades."""
+_WORTH_SAYING = 0.1
+"""A deviation of which less is carried on tells nothing to a person."""
 _LONGEST_SILENCE = 8
 """Slots without a value after which the latest deviation is unknown."""
 
@@ -148,6 +150,6 @@ def _half_life_h(gain: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.zeros(len(gain))
     last, before = gain[:, -1], gain[:, -2]
     ratio = np.divide(last, before, out=np.zeros_like(last), where=before > 0)
-    inside = (ratio > 0) & (ratio < 1)
+    inside = (ratio > 0) & (ratio < 1) & (gain[:, 0] >= _WORTH_SAYING)
     logs = np.log2(ratio, out=np.full_like(ratio, -np.inf), where=inside)
     return np.where(inside, -1 / logs / _HOUR, 0.0)
