@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ems.devices.bacnet_messages import Property
+from ems.devices.bacnet_reader import Reader
 from ems.devices.bacnet_tags import (
     BadEncodingError,
     Kind,
     ObjectId,
-    Reader,
     Tag,
     Type,
     application,
@@ -29,18 +29,11 @@ from ems.devices.bacnet_tags import (
 )
 from ems.domain.district import Device
 from simulations import bacnet_frames as frames
+from simulations.bacnet_device import ANY_DEVICE, NO_SEGMENTATION, VENDOR, objects_of
 from simulations.bacnet_frames import Request
-from simulations.bacnet_objects import (
-    ANY_DEVICE,
-    VENDOR,
-    RefusedError,
-    VirtualObject,
-    objects_of,
-    unknown_object,
-)
+from simulations.bacnet_objects import RefusedError, VirtualObject, unknown_object
 from simulations.image import ProcessImage
 
-_NO_SEGMENTATION = 3
 _ALL = (Property.ALL, Property.REQUIRED)
 _LOWEST_PRIORITY = 16
 
@@ -89,7 +82,7 @@ class Controller:
         return frames.i_am(
             application(Type.OBJECT, identifier(this))
             + unsigned(frames.MAX_APDU)
-            + enumerated(_NO_SEGMENTATION)
+            + enumerated(NO_SEGMENTATION)
             + unsigned(VENDOR)
         )
 

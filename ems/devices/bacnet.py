@@ -12,24 +12,21 @@ a loopback network, and little in a building with more than one subnet.
 
 import asyncio
 import socket
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from bacpypes3.apdu import (
-    AbortPDU,
-    AbortReason,
     ComplexAckPDU,
     ConfirmedRequestPDU,
     ErrorPDU,
     ErrorRejectAbortNack,
-    RejectPDU,
-    RejectReason,
 )
 from bacpypes3.app import Application
 from bacpypes3.appservice import ApplicationServiceAccessPoint
-from bacpypes3.basetypes import ErrorClass, ErrorCode, Segmentation
+from bacpypes3.basetypes import Segmentation
 from bacpypes3.comm import ServiceAccessPoint, bind
 from bacpypes3.errors import ExecutionError
 from bacpypes3.ipv4.link import NormalLinkLayer
@@ -37,11 +34,9 @@ from bacpypes3.local.device import DeviceObject
 from bacpypes3.pdu import IPv4Address
 
 from ems.devices.bacnet_peer import BACNET_PORT, Peer
-from ems.devices.bacnet_tags import Kind, Type, tags
+from ems.devices.bacnet_refusals import as_error
 from ems.domain.errors import (
     DeviceError,
-    DeviceRejectedError,
-    DeviceReplyInvalidError,
     DeviceUnreachableError,
 )
 
@@ -55,18 +50,6 @@ class Service(IntEnum):
 
 
 _PLAIN = frozenset(Service)
-
-
-class AnswerTooLongError(DeviceRejectedError):
-    """The answer does not fit into what the device can send at once; ask for less."""
-
-
-class ServiceUnknownError(DeviceRejectedError):
-    """The device does not have this service."""
-
-
-class ObjectUnknownError(DeviceRejectedError):
-    """The device has none of the objects that were asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +103,10 @@ class BacnetNetwork:
         self.timeout_s = timeout_s
         self.retries = retries
         self._slots = asyncio.Semaphore(outstanding)
+        self._slots_in_doubt = asyncio.Semaphore(max(1, outstanding // 4))
+        self._in_doubt: set[str] = set()
         self._application: Application | None = None
         self._link: NormalLinkLayer | None = None
-        self._routed: set[Peer] = set()
         self._users: set[object] = set()
 
     def join(self, user: object) -> None:
@@ -168,7 +152,6 @@ class BacnetNetwork:
         if self._link is not None:
             self._link.close()
         self._link = self._application = None
-        self._routed.clear()
 
     async def request(self, peer: Peer, service: Service, parameters: bytes) -> bytes:
         """The answer's bytes; empty for a write.
@@ -179,13 +162,16 @@ class BacnetNetwork:
             ServiceUnknownError: the device does not have this service.
             DeviceRejectedError: the device refused.
         """
-        async with self._slots:
+        async with self._slot(peer):
             application = await self._reach(peer)
             question = ConfirmedRequestPDU(service, None, parameters, destination=peer.address)
             try:
                 answer = await application.request(question)
             except ErrorRejectAbortNack as refusal:
-                raise _as_error(peer, refusal) from refusal
+                error = as_error(peer, refusal)
+                self._judge(peer, answered=not isinstance(error, DeviceUnreachableError))
+                raise error from refusal
+            self._judge(peer, answered=True)
             return bytes(answer.pduData)
 
     async def who_is(self, peer: Peer, *, wait_s: float = 1.0) -> list[Found]:
@@ -204,6 +190,18 @@ class BacnetNetwork:
             for said in heard
         ]
 
+    @asynccontextmanager
+    async def _slot(self, peer: Peer) -> AsyncIterator[None]:
+        while True:
+            doubted = peer.host in self._in_doubt
+            async with self._slots_in_doubt if doubted else nullcontext(), self._slots:
+                if doubted or peer.host not in self._in_doubt:
+                    yield
+                    return
+
+    def _judge(self, peer: Peer, *, answered: bool) -> None:
+        (self._in_doubt.discard if answered else self._in_doubt.add)(peer.host)
+
     async def _reach(self, peer: Peer) -> Application:
         await self.open()
         if peer.host.startswith("127.") and peer.port == self.port:
@@ -212,10 +210,9 @@ class BacnetNetwork:
                 fix="give the EMS another BACnet port, such as 47900",
             )
         assert self._application is not None  # noqa: S101 opened above
-        if peer.network and peer not in self._routed:
+        if peer.network:  # each time: a stray message may have put another router in its place
             nsap = self._application.nsap
             await nsap.update_router_references(None, peer.router, [peer.network])
-            self._routed.add(peer)
         return self._application
 
 
@@ -241,37 +238,3 @@ def _bound(host: str, port: int) -> socket.socket:
             fix="give an address of this machine and a free UDP port",
         ) from error
     return listening
-
-
-_TOO_LONG = (AbortReason.bufferOverflow, AbortReason.segmentationNotSupported)
-_SILENCE = (AbortReason.tsmTimeout, AbortReason.noResponse)
-
-
-def _as_error(peer: Peer, refusal: ErrorRejectAbortNack) -> DeviceError:
-    match refusal:
-        case AbortPDU() if refusal.apduAbortRejectReason in _SILENCE:
-            return DeviceUnreachableError(
-                f"{peer} did not answer", fix="check power and network, then the address"
-            )
-        case AbortPDU() if refusal.apduAbortRejectReason in _TOO_LONG:
-            return AnswerTooLongError(f"{peer} can't send that much at once")
-        case RejectPDU() if refusal.apduAbortRejectReason == RejectReason.unrecognizedService:
-            return ServiceUnknownError(f"{peer} does not have this service")
-        case AbortPDU() | RejectPDU():
-            return DeviceRejectedError(f"{peer} refused: {refusal.apduAbortRejectReason}")
-    return _error_of(peer, refusal)
-
-
-def _error_of(peer: Peer, error: ErrorPDU) -> DeviceError:
-    if hasattr(error, "errorClass"):  # made by the library itself, before anything was sent
-        return DeviceUnreachableError(f"no way to {peer}: {error.errorCode}")
-    codes = [
-        int.from_bytes(tag.content, "big")
-        for tag in tags(bytes(error.pduData))
-        if tag.kind is Kind.APPLICATION and tag.number == Type.ENUMERATED
-    ]
-    if len(codes) < 2:
-        return DeviceReplyInvalidError(f"{peer} answered with an error that has no code")
-    if codes[1] == int(ErrorCode.unknownObject):
-        return ObjectUnknownError(f"{peer} has no such object")
-    return DeviceRejectedError(f"{peer} refused: {ErrorClass(codes[0])}, {ErrorCode(codes[1])}")

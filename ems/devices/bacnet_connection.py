@@ -9,13 +9,7 @@ operator writes at 8) keeps it, and giving a point back is a Null at our own pri
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from ems.devices.bacnet import (
-    AnswerTooLongError,
-    BacnetNetwork,
-    ObjectUnknownError,
-    Service,
-    ServiceUnknownError,
-)
+from ems.devices.bacnet import BacnetNetwork, Service
 from ems.devices.bacnet_messages import (
     Command,
     Property,
@@ -26,6 +20,7 @@ from ems.devices.bacnet_messages import (
     write_request,
 )
 from ems.devices.bacnet_peer import Peer
+from ems.devices.bacnet_refusals import AnswerTooLongError, ObjectUnknownError, ServiceUnknownError
 from ems.devices.bacnet_tags import NULL, ObjectId
 from ems.devices.bacnet_values import Answers, command, encoded, held_above, judged, object_id
 from ems.devices.connection import Values

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from ems.devices.bacnet_reader import Reader
 from ems.devices.bacnet_tags import (
     BadEncodingError,
     Kind,
     ObjectId,
-    Reader,
     Value,
     closing,
     context,
@@ -76,10 +76,6 @@ OBJECT_TYPES = {
     "multi-state-input": 13,
     "multi-state-output": 14,
     "multi-state-value": 19,
-    "accumulator": 23,
-    "integer-value": 45,
-    "large-analog-value": 46,
-    "positive-integer-value": 48,
 }
 """Object types that a device map may name, by their numbers in the standard."""
 

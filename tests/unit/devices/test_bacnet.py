@@ -274,6 +274,35 @@ async def test_at_most_eight_requests_are_outstanding(
     assert most == 8
 
 
+async def test_a_dead_router_keeps_the_others_waiting_only_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After its first silence the stations behind it share two of the eight places."""
+    site.image.silent[site.image.device_index[site.dwelling.id]] = 1
+    with pytest.raises(DeviceUnreachableError):
+        await site.read(site.dwelling, "room_temp_c")
+    site.image.silent[:] = 1
+    site.image.silent[site.image.device_index[site.zone.id]] = 0
+    router = Peer.of(site.dwelling)
+    room = [spec(site.zone, "room_temp_c")]
+    dead = [
+        BacnetConnection(site.network, replace(router, station=station)) for station in range(1, 21)
+    ]
+    waiting = [asyncio.create_task(station.read(site.dwelling, room)) for station in dead]
+    await asyncio.sleep(0)
+
+    assert (await site.read(site.zone, "room_temp_c"))["room_temp_c"] == (20.0, Quality.GOOD)
+
+    assert not any(task.done() for task in waiting)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+    site.image.silent[:] = 0
+    answers = await asyncio.gather(*(site.read(site.dwelling, "room_temp_c") for _ in range(5)))
+    assert answers == [{"room_temp_c": (20.0, Quality.GOOD)}] * 5
+
+
 async def test_who_is_finds_stations_behind_a_router_and_devices_on_ip(site: Site) -> None:
     router = replace(Peer.of(site.dwelling), station=None)
     zone, nobody = Peer.of(site.zone), Peer.parse("127.41.99.1")

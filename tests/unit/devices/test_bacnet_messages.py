@@ -13,11 +13,11 @@ from ems.devices.bacnet_messages import (
     write_multiple_request,
     write_request,
 )
+from ems.devices.bacnet_reader import Reader
 from ems.devices.bacnet_tags import (
     NULL,
     BadEncodingError,
     ObjectId,
-    Reader,
     Tag,
     Type,
     application,
