@@ -22,7 +22,7 @@ Row = tuple[Any, ...]
 
 WAIT_S = 5.0
 """For a connection."""
-WORK_S = 20.0
+WORK_S = 10.0
 """For one piece of work on it, unless it says otherwise."""
 
 _FIX = "see that the database runs and answers; it is tried again by itself"

@@ -25,6 +25,7 @@ import psycopg
 from psycopg import sql
 
 from ems.domain.errors import StoreError
+from ems.store.postmaster import forget_stranger, running_on
 from ems.store.server_account import ServerAccount, open_programs
 from ems.store.server_programs import program, program_folders, program_version
 
@@ -124,30 +125,8 @@ class EmbeddedPostgres:
                 self._pg_ctl("stop", "-m", "fast")
 
     def postmaster(self) -> int | None:
-        """Process id of the server that runs on this data now; none when there is none.
-
-        The pid file may outlive the server and its number belong to another process by now, so the
-        process must also stand in this data folder, as a PostgreSQL server does.
-        """
-        pid = self._noted_pid()
-        return pid if pid is not None and _stands_in(pid, self.pgdata) else None
-
-    def _noted_pid(self) -> int | None:
-        try:
-            return int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return None
-
-    def _forget_stranger(self) -> None:
-        """Drop lock files whose number is another process's by now, or that of one that is dead
-        but never reaped (containers): the server would not start.
-
-        Other files of a dead server stay: the new one learns from them which memory to wait for.
-        """
-        pid = self._noted_pid()
-        if pid is not None and _runs(pid):
-            for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
-                (self.pgdata / name).unlink(missing_ok=True)
+        """Process id of the server that runs on this data now; none when there is none."""
+        return running_on(self.pgdata)
 
     def _bound_log(self) -> None:
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES_MAX:
@@ -223,7 +202,7 @@ class EmbeddedPostgres:
 
     def _launch(self) -> None:
         self.account.give(self.pgdata)
-        self._forget_stranger()
+        forget_stranger(self.pgdata)
         self._bound_log()
         options = f"-p 5432 -k {shlex.quote(str(self.pgdata))}"
         try:
@@ -259,23 +238,3 @@ class EmbeddedPostgres:
     def _last_words(self) -> str:
         """The end of what the server said when it last started."""
         return "\n".join(self._log.read_text().splitlines()[-6:]) if self._log.exists() else ""
-
-
-def _stands_in(pid: int, folder: Path) -> bool:
-    """Whether process `pid` runs and, where the system tells, has `folder` as its own."""
-    try:
-        return Path(f"/proc/{pid}/cwd").readlink() == folder
-    except FileNotFoundError:
-        if Path("/proc/self").exists():
-            return False
-    return _runs(pid)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

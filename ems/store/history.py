@@ -5,6 +5,7 @@ point, which is ten times faster than row by row.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import LiteralString
 
 import numpy as np
@@ -44,6 +45,8 @@ _HOLDS = """
 select exists (select from quarter_hour
 where point_id = any(%s::integer[]) and at >= %s and at < %s)
 """
+_FORGET_SAMPLES = "delete from sample where point_id = any(%s::integer[]) and at < %s"
+_FORGET_MEANS = "delete from quarter_hour where point_id = any(%s::integer[]) and at < %s"
 _LAST = """
 select max(newest) from point
 cross join lateral (select max(at) as newest from quarter_hour where point_id = point.id) as q
@@ -71,7 +74,7 @@ class Means(Points):
         row_of = {int(number): row for row, number in enumerate(numbers)}
         values = np.full((len(points), horizon.length), np.nan)
         begin, end = horizon.first.start, (horizon.first + horizon.length).start
-        async with self._db.work() as connection:
+        async with self._db.work(limit_s=60) as connection:
             cursor = connection.cursor(binary=True)
             await cursor.execute(_READ, (numbers.tolist(), begin, end))
             async for number, at, mean in cursor:
@@ -107,6 +110,19 @@ class Means(Points):
                     "insert into quarter_hour select * from filling on conflict do nothing"
                 )
             return cursor.rowcount
+
+    async def forget_points(self, points: Sequence[str], before: datetime) -> int:
+        """Drop samples and means of `points` from before a moment: how many of both.
+
+        What a resident no longer allows is dropped so.
+        """
+        numbers = (await self._known_numbers(points)).tolist()
+        dropped = 0
+        async with self._db.work(limit_s=600) as connection:
+            for table in (_FORGET_SAMPLES, _FORGET_MEANS):
+                cursor = await connection.execute(table, (numbers, before))
+                dropped += cursor.rowcount
+        return dropped
 
     async def last_history_slot(self) -> Slot | None:
         """The newest slot that has a mean; none when there is no history."""

@@ -1,7 +1,7 @@
 """The store: everything that outlives the program, behind one asynchronous face.
 
 Each topic has a room of its own (points, samples, quarter-hour means, plans, cycles, settings,
-people, audit, events); the store is all of them over one pool of connections.
+people, residents, audit, events); the store is all of them over one pool of connections.
 """
 
 from collections.abc import AsyncIterator
@@ -16,11 +16,14 @@ from ems.store.events import Events
 from ems.store.history import Means
 from ems.store.plan_forecasts import PlanForecasts
 from ems.store.plans import Plans
+from ems.store.residents import Residents
 from ems.store.samples import Samples
 from ems.store.settings import Settings
 
 
-class Store(Samples, Means, Plans, PlanForecasts, Cycles, Settings, Accounts, AuditTrail, Events):
+class Store(
+    Samples, Means, Plans, PlanForecasts, Cycles, Settings, Accounts, Residents, AuditTrail, Events
+):
     """The district's memory in PostgreSQL."""
 
     @classmethod
