@@ -43,7 +43,8 @@ def capacity_kwh_per_k(volume_l: ArrayLike) -> Floats:
 
 def energy_kwh(volume_l: ArrayLike, temp_c: ArrayLike, cold_c: ArrayLike) -> Floats:
     """Heat in a tank above the cold water that refills it."""
-    return capacity_kwh_per_k(volume_l) * (np.asarray(temp_c) - np.asarray(cold_c))
+    rise_k: Floats = np.asarray(temp_c, dtype=np.float64) - np.asarray(cold_c, dtype=np.float64)
+    return capacity_kwh_per_k(volume_l) * rise_k
 
 
 def draw_kw(litres_per_h: ArrayLike, cold_c: ArrayLike) -> Floats:

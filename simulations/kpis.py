@@ -108,7 +108,8 @@ def kpis(
 
 def _meter(district: District, history: QuarterHours) -> Floats:
     device = district.device_of[(DeviceKind.METER, "HTA")].id
-    return history.quarter_hours([point_id(device, "power_kw")], history.horizon)[0]
+    rows = history.quarter_hours([point_id(device, "power_kw")], history.horizon)
+    return np.asarray(rows[0], dtype=np.float64)
 
 
 def _dwellings_kw(district: District, history: QuarterHours) -> Floats:
@@ -116,8 +117,8 @@ def _dwellings_kw(district: District, history: QuarterHours) -> Floats:
     points = [
         point_id(device.id, "electric_power_kw") for device in district.of_kind(DeviceKind.DWELLING)
     ]
-    total: Floats = history.quarter_hours(points, history.horizon).sum(axis=0)
-    return total
+    rows = history.quarter_hours(points, history.horizon)
+    return np.asarray(rows.sum(axis=0), dtype=np.float64)
 
 
 def _battery_kwh(district: District, totals: Totals) -> float:

@@ -27,17 +27,18 @@ class Panel:
         self._count = len(served)
         self._rows = np.array([rows[d.serves] for d in district.of_kind(kind)], dtype=np.intp)
         self._devices = image.devices(kind)
+        self._in_order = np.array_equal(self._rows, np.arange(len(served)))
         self._columns: dict[str, NDArray[np.intp]] = {}
 
     def read(self, name: str, default: Floats | float) -> Floats:
         """Values of a point [served]; `default` where there is no device or no number."""
-        result = np.full(self._count, default, dtype=np.float64)
         values = self._image.values[self._places(name)]
+        total = float(values.sum())
+        if self._in_order and total == total:  # false for NaN
+            return values
         known = np.isfinite(values)
-        if known.all():
-            result[self._rows] = values
-        else:
-            result[self._rows[known]] = values[known]
+        result = np.full(self._count, default, dtype=np.float64)
+        result[self._rows[known]] = values[known]
         return result
 
     def write(self, name: str, values: Floats | float) -> None:

@@ -148,14 +148,17 @@ class Plant:
     def _shares(
         self, heat: Floats, charge: Floats, limit_kw: Floats, plant_kw: float
     ) -> tuple[Floats, Floats]:
-        """Which part of the wishes of rooms and of tanks each building gets. [buildings] each."""
-        rooms_kw = self._by_building(heat)
-        allowed = np.minimum(1.0, limit_kw / np.maximum(rooms_kw, 1e-9))
-        both = rooms_kw * allowed + charge
-        through = np.minimum(1.0, self.substations.heat_kw_max / np.maximum(both, 1e-9))
-        asked = float((both * through).sum())
-        given = through * min(1.0, plant_kw / max(asked, 1e-9))
-        return allowed * given, given
+        """Which part of the wishes of rooms and of tanks each building gets. [buildings] each.
+
+        In a substation hot water goes first; the plant's heat is shared alike.
+        """
+        rooms_kw, most_kw = self._by_building(heat), self.substations.heat_kw_max
+        tanks = np.minimum(1.0, most_kw / np.maximum(charge, 1e-9))
+        left_kw = np.minimum(limit_kw, most_kw - charge * tanks)
+        rooms = np.minimum(1.0, left_kw / np.maximum(rooms_kw, 1e-9))
+        asked = float((rooms_kw * rooms + charge * tanks).sum())
+        given = min(1.0, plant_kw / max(asked, 1e-9))
+        return rooms * given, tanks * given
 
     def _cool_share(self, cool: Floats, plant_kw: float) -> Floats:
         wanted = self._by_building(cool)

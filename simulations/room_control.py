@@ -120,7 +120,7 @@ class RoomControl:
             "hot_water_energy_kwh": self._water_kwh,
             "electric_power_kw": self._people.appliances_kw[:, self._k],
             "electric_energy_kwh": self._power_kwh,
-            "window_open": self._rooms.window_open.astype(np.float64),
+            "window_open": self._rooms.window_open[:homes].astype(np.float64),
             "alarm": (air[:homes] < self._frost_c).astype(np.float64),
         }
         for name, value in values.items():

@@ -23,10 +23,14 @@ HEAT_TO_AIR, GAINS_TO_AIR, SUN_TO_AIR = 0.8, 0.6, 0.3
 WINDOW_KW_PER_K_M2 = 0.0004
 """A tilted window, per square metre of floor: about one and a half air changes an hour."""
 
-WIDE_OPEN_KW_PER_K_M2 = 0.0010
+WIDE_OPEN_KW_PER_K_M2 = 0.0030
+"""Windows of uncooled rooms wide open: about three and a half air changes an hour."""
+
 WIND_SHARE_PER_M_PER_S = 0.02
 WIND_MEAN_M_PER_S = 3.5
-BLIND_FROM_W_M2, BLIND_FROM_C, BLIND_KEEPS = 250.0, 16.0, 0.55
+BLIND_FROM_W_M2, BLIND_FROM_C, BLIND_KEEPS = 200.0, 18.0, 0.35
+"""Shutters are closed against strong sun on warm days."""
+
 OPEN_ABOVE_C = 25.0
 
 
@@ -59,12 +63,13 @@ class Rooms:
         self.parameters = _parameters(district, rooms)
         self._sun_kw = _sun_kw(district, weather, rooms)
         self._gains_kw = people.gains_kw
-        self._presence = people.presence
+        self._present = np.vstack([people.presence, people.attendance])
+        self._uncooled = self.cool_kw_max == 0
         self._airing = people.airing
         self._weather = weather
         self._steps: dict[float, _Step] = {}
         self.state = np.full((len(rooms), 2), 20.0)
-        self.window_open = np.zeros(self.dwellings, dtype=np.bool_)
+        self.window_open = np.zeros(len(rooms), dtype=np.bool_)
         self.gains_kw = self.sun_kw = self.loss_kw = self.ventilation_kw = np.zeros(len(rooms))
         self._free_mean_c = self.air_c.copy()
 
@@ -123,14 +128,17 @@ class Rooms:
         """Heat carried out by wind and open windows beyond the envelope's mean loss."""
         wind = float(self._weather.wind_m_per_s[k]) - WIND_MEAN_M_PER_S
         excess = self.air_c - outdoor
-        home = self.air_c[: self.dwellings]
-        self.window_open = self._airing[:, k]
-        wide = (home > OPEN_ABOVE_C) & (home > outdoor + 0.5) & (self._presence[:, k] > 0)
-        lost = self.parameters.loss_kw_per_k * (WIND_SHARE_PER_M_PER_S * wind) * excess
-        through = WINDOW_KW_PER_K_M2 * self.window_open + WIDE_OPEN_KW_PER_K_M2 * wide
-        self.window_open = self.window_open | wide
-        lost[: self.dwellings] += self.area_m2[: self.dwellings] * through * (home - outdoor)
-        return lost
+        warm = (self.air_c > OPEN_ABOVE_C) & (excess > 0.5) & self._uncooled
+        wide = warm & (self._present[:, k] > 0)
+        airing = self._airing[:, k]
+        conductance = self.parameters.loss_kw_per_k * (WIND_SHARE_PER_M_PER_S * wind)
+        conductance += self.area_m2 * (WIDE_OPEN_KW_PER_K_M2 * wide)
+        conductance[: self.dwellings] += (
+            self.area_m2[: self.dwellings] * WINDOW_KW_PER_K_M2 * airing
+        )
+        self.window_open = wide
+        self.window_open[: self.dwellings] |= airing
+        return conductance * excess
 
     def _step(self, dt_h: float) -> _Step:
         if dt_h not in self._steps:

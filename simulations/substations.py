@@ -1,7 +1,7 @@
 """Substations: what a building's exchangers may pass, and its hot-water tank.
 
-Rooms and tank share the exchanger; what is too much is scaled down alike. The tank is one mixed
-state; top and bottom are reported around its mean.
+Rooms and tank share the exchanger, hot water first; what is too much for the rooms is scaled down
+alike. The tank is one mixed state; top and bottom are reported around its mean.
 """
 
 import numpy as np
