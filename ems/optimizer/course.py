@@ -161,6 +161,14 @@ def _curtailed_kw(blocks: Blocks, pv_kw: Floats, curtailed_kw: Floats) -> Floats
     return curtailed
 
 
+def building_heat_kw(statement: Statement, made: Course) -> Floats:
+    """Heating and tank of each heated building. Shape [S, H]."""
+    load = np.zeros((len(made.net_kw), len(statement.problem.plant.buildings)))
+    np.add.at(load.T, statement.rooms.building, made.heat_kw.T)
+    np.add.at(load.T, statement.problem.tanks.building, made.tank_kw.T)
+    return load
+
+
 def shortfall_kwh(statement: Statement, made: Course) -> Floats:
     """What each car leaves without. Shape [C]."""
     charged = made.car_kw.sum(axis=0) * SLOT_H
@@ -190,6 +198,9 @@ def series(statement: Statement, made: Course, forecasts: Forecasts) -> dict[str
         "ev_shortfall_kwh": np.full(shape, shortfall_kwh(statement, made).sum()),
         "discomfort_k": problem.blocks.held((made.under_k + made.over_k).max(axis=1, initial=0.0)),
     }
+    load = building_heat_kw(statement, made)
+    for h, name in enumerate(problem.plant.buildings):
+        by_name[f"{name}/heat_kw"] = load[:, h]
     for b, name in enumerate(problem.batteries.names):
         by_name[f"{name}/soc_kwh"] = made.stored_kwh[:, b]
     for c, name in enumerate(problem.cars.names):

@@ -80,7 +80,7 @@ def car_currents_a(
 def _admissible_a(wish_a: float, most_a: float, park: CarPark, *, last: bool) -> float:
     """The nearest current that a car can follow; the next above in its last slot."""
     least = park.least_current_a
-    if wish_a < (0.05 * least if last else 0.5 * least) or most_a < least - 1e-9:
+    if wish_a < (0.15 * least if last else 0.5 * least) or most_a < least - 1e-9:
         return 0.0
     whole = np.ceil(wish_a - 1e-6) if last else np.round(wish_a)
     return float(np.clip(whole, least, max(least, np.floor(most_a + 1e-9))))

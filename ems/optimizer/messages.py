@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ems.domain.slots import SLOT_H
 from ems.optimizer.course import Course, shortfall_kwh
-from ems.optimizer.reasons import substation_full
-from ems.optimizer.sessions import cars_of
+from ems.optimizer.reasons import FULL_SHARE, substation_full
+from ems.optimizer.sessions import Session, cars_of
 from ems.optimizer.statement import Statement
 
 COLD_K, COLD_KH = 0.3, 0.5
@@ -39,18 +40,25 @@ def _connection(statement: Statement, made: Course) -> Iterator[str]:
 
 
 def _cars(statement: Statement, made: Course) -> Iterator[str]:
-    for session, short in zip(
-        cars_of(statement.sessions), shortfall_kwh(statement, made), strict=True
-    ):
+    shortfalls = shortfall_kwh(statement, made)
+    for session, short in zip(cars_of(statement.sessions), shortfalls, strict=True):
         if short > SHORT_KWH:
-            need_h = session.wanted_kwh / max(session.power_kw_max, 1e-6)
-            cause = (
-                f"needs {need_h:.1f} h at {session.power_kw_max:.1f} kW and leaves in "
-                f"{session.hours:.1f} h"
-                if need_h > session.hours
-                else "the limits of the car park bind"
-            )
+            cause = _why_short(session, statement, made)
             yield f"{session.point.id}: leaves with {short:.1f} kWh less than wanted, {cause}"
+
+
+def _why_short(session: Session, statement: Statement, made: Course) -> str:
+    need_h = session.wanted_kwh / max(session.power_kw_max, 1e-6)
+    if need_h > session.hours:
+        return (
+            f"needs {need_h:.1f} h at {session.power_kw_max:.1f} kW and leaves in "
+            f"{session.hours:.1f} h"
+        )
+    stays = made.net_kw[: max(1, int(session.hours / SLOT_H))]
+    grid, blocks = statement.problem.grid, statement.problem.blocks
+    kept = blocks.held(grid.subscribed_kw - grid.margin_kw)[: len(stays)]
+    full = (stays >= FULL_SHARE * kept).any()
+    return "the subscribed power is full" if full else "the limits of the car park bind"
 
 
 def _tanks(statement: Statement, made: Course) -> Iterator[str]:

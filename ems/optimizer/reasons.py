@@ -14,7 +14,7 @@ from ems.domain.district import District
 from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Reason, ReasonCode
 from ems.domain.slots import SLOT_H
-from ems.optimizer.course import Course
+from ems.optimizer.course import Course, building_heat_kw
 from ems.optimizer.problem import Floats
 from ems.optimizer.sessions import cars_of
 from ems.optimizer.statement import Statement
@@ -215,9 +215,7 @@ def is_on(power_kw: Floats, most_kw: Floats) -> NDArray[np.bool_]:
 def substation_full(statement: Statement, made: Course) -> NDArray[np.bool_]:
     """Where a substation, or the whole plant, gives all it can. Shape [slots, H]."""
     plant = statement.problem.plant
-    load = np.zeros((len(made.net_kw), len(plant.buildings)))
-    np.add.at(load.T, statement.rooms.building, made.heat_kw.T)
-    np.add.at(load.T, statement.problem.tanks.building, made.tank_kw.T)
+    load = building_heat_kw(statement, made)
     plant_full = load.sum(axis=1) >= FULL_SHARE * plant.heat_kw_max
     full: NDArray[np.bool_] = load >= FULL_SHARE * plant.substation_heat_kw_max
     full |= plant_full[:, None]

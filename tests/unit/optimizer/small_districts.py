@@ -1,0 +1,225 @@
+"""Districts so small that the best plan can be worked out by hand."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from building_models import zone
+from building_models.zone import ZoneParameters
+from ems.domain.slots import SLOT_H
+from ems.optimizer.blocks import Blocks
+from ems.optimizer.matrix import Columns, programme
+from ems.optimizer.problem import Batteries, Cars, Grid, PlanProblem, Plant, Rooms, Tanks
+from ems.optimizer.solve import Solution, solve
+
+
+def _no_rooms(blocks: int) -> Rooms:
+    none = np.zeros((blocks, 0))
+    return Rooms(
+        names=(),
+        building=np.zeros(0, dtype=np.intp),
+        start_c=np.zeros((0, 2)),
+        transfer=np.zeros((blocks, 0, 2, 2)),
+        per_kw=np.zeros((blocks, 0, 2)),
+        per_cool_kw=np.zeros((blocks, 0, 2)),
+        drift_c=np.zeros((blocks, 0, 2)),
+        low_c=none,
+        high_c=none,
+        ceiling_c=none,
+        heat_kw_max=np.zeros(0),
+        cool_kw_max=np.zeros(0),
+        comfort_eur_per_kh=np.zeros(0),
+        end_eur_per_k=np.zeros((0, 2)),
+    )
+
+
+def _no_tanks(blocks: int) -> Tanks:
+    none, flat = np.zeros((blocks, 0)), np.zeros(0)
+    return Tanks(
+        names=(),
+        building=np.zeros(0, dtype=np.intp),
+        start_c=flat,
+        keep=none,
+        per_kw=none,
+        drift_c=none,
+        low_c=flat,
+        high_c=flat,
+        charge_kw_max=flat,
+        shortage_eur_per_kh=flat,
+        end_eur_per_k=flat,
+    )
+
+
+def _no_batteries() -> Batteries:
+    flat = np.zeros(0)
+    return Batteries(
+        names=(),
+        start_kwh=flat,
+        low_kwh=flat,
+        high_kwh=flat,
+        power_kw_max=flat,
+        efficiency_charge=flat,
+        efficiency_discharge=flat,
+        wear_eur_per_kwh=flat,
+        end_eur_per_kwh=flat,
+    )
+
+
+def _no_cars(blocks: int) -> Cars:
+    return Cars(
+        names=(),
+        group=np.zeros(0, dtype=np.intp),
+        power_kw_max=np.zeros(0),
+        wanted_kwh=np.zeros(0),
+        present=np.zeros((blocks, 0)),
+        shortfall_eur_per_kwh=1.5,
+        groups=("G1",),
+        group_kw_max=80.0,
+        feeder_kw_max=np.full(blocks, 250.0),
+    )
+
+
+def hamlet(
+    import_eur_per_kwh: list[float], *, base_kw: float = 0.0, pv_kw: list[float] | None = None
+) -> PlanProblem:
+    """A district of nothing but a meter, by the quarter hour; tests add what they speak of."""
+    blocks = len(import_eur_per_kwh)
+    flat = np.ones(blocks)
+    return PlanProblem(
+        blocks=Blocks.of_slots(blocks),
+        rooms=_no_rooms(blocks),
+        tanks=_no_tanks(blocks),
+        plant=Plant(
+            buildings=("A",),
+            heat_kw_max=1000.0,
+            cool_kw_max=1000.0,
+            heating_cop=4 * flat,
+            hot_water_cop=2.5 * flat,
+            cooling_eer=5 * flat,
+            shared_cop=4 * flat,
+            shared_hot_cop=2 * flat,
+            substation_heat_kw_max=np.array([500.0]),
+            substation_cool_kw_max=np.array([500.0]),
+        ),
+        cars=_no_cars(blocks),
+        batteries=_no_batteries(),
+        grid=Grid(
+            base_kw=base_kw * flat,
+            pv_kw=np.array(pv_kw or 0 * flat, dtype=float),
+            dwellings_kw=0 * flat,
+            import_eur_per_kwh=np.array(import_eur_per_kwh),
+            shared_eur_per_kwh=0.08 * flat,
+            feed_in_eur_per_kwh=0.05 * flat,
+            subscribed_kw=100.0,
+            margin_kw=0 * flat,
+            overrun_eur_per_kwh=2.0,
+            margin_eur_per_kwh=0.2,
+        ),
+    )
+
+
+def with_battery(problem: PlanProblem, **changes: float) -> PlanProblem:
+    """The same with a battery of 100 kWh, half full, 50 kW, without losses or wear."""
+    values = {
+        "start_kwh": 50.0,
+        "low_kwh": 0.0,
+        "high_kwh": 100.0,
+        "power_kw_max": 50.0,
+        "efficiency_charge": 1.0,
+        "efficiency_discharge": 1.0,
+        "wear_eur_per_kwh": 0.0,
+        "end_eur_per_kwh": 0.0,
+    } | changes
+    arrays = {name: np.array([value]) for name, value in values.items()}
+    return replace(problem, batteries=Batteries(names=("BAT",), **arrays))
+
+
+def with_cars(
+    problem: PlanProblem, wanted_kwh: list[float], slots: list[int], **changes: object
+) -> PlanProblem:
+    """The same with cars of 8 kW that stay for so many slots."""
+    blocks = len(problem.blocks)
+    cars = replace(
+        problem.cars,
+        names=tuple(f"CP-{n}" for n in range(len(wanted_kwh))),
+        group=np.zeros(len(wanted_kwh), dtype=np.intp),
+        power_kw_max=np.full(len(wanted_kwh), 8.0),
+        wanted_kwh=np.array(wanted_kwh),
+        present=(np.arange(blocks)[:, None] < np.array(slots)).astype(float),
+    )
+    return replace(problem, cars=replace(cars, **changes))
+
+
+def with_tank(problem: PlanProblem, draw_kw: list[float], *, start_c: float) -> PlanProblem:
+    """The same with a tank of 10 kWh/K that keeps its heat: serves from 55, full at 60 °C."""
+    blocks, per_kw = len(problem.blocks), SLOT_H / 10
+    tanks = Tanks(
+        names=("A",),
+        building=np.array([0]),
+        start_c=np.array([start_c]),
+        keep=np.ones((blocks, 1)),
+        per_kw=np.full((blocks, 1), per_kw),
+        drift_c=-per_kw * np.array(draw_kw, dtype=float)[:, None],
+        low_c=np.array([55.0]),
+        high_c=np.array([60.0]),
+        charge_kw_max=np.array([100.0]),
+        shortage_eur_per_kh=np.array([20.0]),
+        end_eur_per_k=np.array([0.0]),
+    )
+    return replace(problem, tanks=tanks)
+
+
+def with_house(
+    problem: PlanProblem, *, outdoor_c: float, start_c: float, heat_kw_max: float
+) -> PlanProblem:
+    """The same with 1,000 m² of rooms, band 20 to 21.5 °C."""
+    blocks = len(problem.blocks)
+    area = np.array([1000.0])
+    parameters = ZoneParameters(
+        loss_kw_per_k=0.7e-3 * area,
+        coupling_kw_per_k=5e-3 * area,
+        capacity_air_kwh_per_k=area * 15 / 3600,
+        capacity_mass_kwh_per_k=area * 200 / 3600,
+    )
+    step = zone.discretise(parameters, SLOT_H)
+    band = np.full((blocks, 1), 20.0)
+
+    def every_block(values: np.ndarray) -> np.ndarray:
+        return np.repeat(values[None], blocks, axis=0)
+
+    rooms = Rooms(
+        names=("house",),
+        building=np.array([0]),
+        start_c=np.array([[start_c, start_c]]),
+        transfer=every_block(step.a),
+        per_kw=every_block(step.b[..., 0]),
+        per_cool_kw=every_block(step.b[..., 0]),
+        drift_c=every_block(step.b[..., 2] * outdoor_c),
+        low_c=band,
+        high_c=band + 1.5,
+        ceiling_c=band + np.inf,
+        heat_kw_max=np.array([heat_kw_max]),
+        cool_kw_max=np.array([0.0]),
+        comfort_eur_per_kh=np.array([10.0]),
+        end_eur_per_k=np.array([[0.0, 0.0]]),
+    )
+    return replace(problem, rooms=rooms)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A solved small district."""
+
+    columns: Columns
+    solution: Solution
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        """The values of the columns called `name`."""
+        values: np.ndarray = self.solution.values[getattr(self.columns, name)]
+        return values
+
+
+def solved(problem: PlanProblem) -> Answer:
+    """The best of a small district."""
+    linear, columns = programme(problem)
+    return Answer(columns, solve(linear, time_limit_s=5.0))

@@ -1,0 +1,174 @@
+"""Groups of rooms, their state and their bands."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from conftest import Day
+
+from building_models import zone
+from ems.domain.district import District, Use
+from ems.domain.slots import SLOT_H, Horizon, Slot
+from ems.optimizer.blocks import Blocks
+from ems.optimizer.gains import gains
+from ems.optimizer.groups import RoomStock, room_stock
+from ems.optimizer.occupancy import occupied
+from ems.optimizer.room_state import mass_c, room_state
+from ems.optimizer.rooms import room_bands, room_outlook
+
+
+@pytest.fixture(scope="module")
+def stock(district: District) -> RoomStock:
+    return room_stock(district)
+
+
+def test_some_forty_groups_hold_every_room_once(stock: RoomStock, district: District) -> None:
+    assert 30 <= len(stock.groups) <= 48
+    assert sorted(stock.members) == sorted([*district.dwellings, *district.zones])
+
+
+def test_a_group_lies_in_one_building_and_has_one_use(stock: RoomStock, district: District) -> None:
+    for group in stock.groups:
+        rooms = [district.dwellings.get(m) or district.zones[m] for m in group.members]
+        assert {(r.building, r.use) for r in rooms} == {(group.building, group.profile.use)}
+
+
+def test_groups_lose_as_much_heat_as_their_rooms(stock: RoomStock, district: District) -> None:
+    rooms = [*district.dwellings.values(), *district.zones.values()]
+    loss = 0.0
+    for room in rooms:
+        envelope = district.buildings[room.building].envelope
+        assert envelope
+        loss += envelope.loss_w_per_k_m2 * room.area_m2 * room.loss_factor / 1000
+    assert stock.parameters.loss_kw_per_k.sum() == pytest.approx(loss)
+
+
+def _state(stock: RoomStock, day: Day):  # type: ignore[no-untyped-def]
+    return room_state(
+        stock,
+        day.district,
+        first=day.horizon.first,
+        snapshot=day.snapshot,
+        history=day.history,
+        gains=gains(stock, day.district, day.forecasts),
+    )
+
+
+def test_the_mass_is_found_from_a_day_of_air(stock: RoomStock) -> None:
+    # let the model itself live a day, and look at its air alone
+    rng = np.random.default_rng(11)
+    step = zone.discretise(stock.parameters, SLOT_H)
+    groups = len(stock.groups)
+    state = np.column_stack([np.full(groups, 19.0), np.full(groups, 21.0)])
+    into_mass = 0.004 * stock.area_m2[:, None] * rng.random((groups, 96))
+    air = np.empty((groups, 96))
+    for slot in range(96):
+        heat = 0.02 * stock.area_m2 * rng.random(groups)
+        before = state
+        state = zone.step(step, state, np.column_stack([heat, into_mass[:, slot], 5 + 0 * heat]))
+        air[:, slot] = (before[:, 0] + state[:, 0]) / 2
+    found = mass_c(stock, air, into_mass, state[:, 0])
+    assert np.abs(found - state[:, 1]).max() < 0.35
+
+
+def test_without_history_the_mass_stands_where_sun_and_people_hold_it(stock: RoomStock) -> None:
+    groups = len(stock.groups)
+    nothing, idle = np.full((groups, 96), np.nan), np.zeros((groups, 96))
+    assert mass_c(stock, nothing, idle, np.full(groups, 20.5)) == pytest.approx(20.5)
+
+
+def test_dwellings_are_measured_by_what_their_people_chose(
+    stock: RoomStock, winter_day: Day
+) -> None:
+    district = winter_day.district
+    exact = {
+        f"{d.id}/room_temp_c": d.heat_c + district.comfort.margin_k + 0.4
+        for d in district.dwellings.values()
+    }
+    state = _state(stock, winter_day.with_readings(exact))
+    lived_in = np.array([g.is_dwellings for g in stock.groups])
+    assert (state.start_c[:, 0] - state.group_floor_c)[lived_in] == pytest.approx(0.4)
+
+
+def test_a_residents_own_change_moves_their_floor(stock: RoomStock, winter_day: Day) -> None:
+    home = stock.members[0]
+    warmer = _state(stock, winter_day.with_readings({f"{home}/resident_offset_k": 1.0}))
+    usual = _state(stock, winter_day)
+    assert warmer.floor_c[0] - usual.floor_c[0] == pytest.approx(1.0)
+
+
+def test_a_silent_room_is_left_out_and_an_absurd_one_too(stock: RoomStock, winter_day: Day) -> None:
+    group = stock.group == 0
+    homes = [m for m, inside in zip(stock.members, group, strict=True) if inside]
+    lame = {f"{homes[0]}/room_temp_c": float("nan"), f"{homes[1]}/room_temp_c": 99.0}
+    state, usual = _state(stock, winter_day.with_readings(lame)), _state(stock, winter_day)
+    assert state.start_c[0, 0] == pytest.approx(usual.start_c[0, 0], abs=0.2)
+    assert not state.notes
+
+
+def test_offices_have_their_band_only_when_used(stock: RoomStock, winter_day: Day) -> None:
+    monday = Horizon(Slot.containing(datetime(2026, 1, 11, 23, tzinfo=UTC)), 96)
+    bands = room_bands(stock, _state(stock, winter_day), winter_day.district, monday)
+    office = next(g for g, group in enumerate(stock.groups) if group.profile.use is Use.OFFICE)
+    used = slice(8 * 4, 19 * 4)
+    assert bands.low_c[used, office] == pytest.approx(20.2)
+    assert bands.low_c[: 8 * 4, office] == pytest.approx(16)
+    assert bands.ceiling_c[used, office] == pytest.approx(25.8)
+    assert (bands.low_c < bands.high_c).all()
+    assert (bands.high_c <= bands.ceiling_c).all()
+
+
+@pytest.mark.parametrize(
+    ("day", "slots", "hours_used"),
+    [
+        (datetime(2026, 3, 27, 23, tzinfo=UTC), 96, 0),
+        (datetime(2026, 3, 29, 22, tzinfo=UTC), 96, 11),
+        (datetime(2026, 10, 25, 23, tzinfo=UTC), 96, 11),
+    ],
+    ids=["Saturday", "first day of summer time", "first day of winter time"],
+)
+def test_hours_of_use_follow_the_local_clock(
+    district: District, day: datetime, slots: int, hours_used: float
+) -> None:
+    horizon = Horizon(Slot.containing(day), slots)
+    used = occupied(district.uses[Use.OFFICE], horizon, district.site.zone)
+    assert used.sum() / 4 == hours_used
+    if hours_used:
+        assert int(np.flatnonzero(used)[0]) == 8 * 4
+
+
+def test_on_a_mild_day_few_groups_need_planning(
+    stock: RoomStock, any_day: Callable[..., Day], winter_day: Day
+) -> None:
+    def planned(day: Day) -> int:
+        outlook = room_outlook(
+            stock,
+            _state(stock, day),
+            day.district,
+            day.forecasts,
+            gains(stock, day.district, day.forecasts),
+            Blocks.over(96),
+            0.04,
+        )
+        return len(outlook.planned)
+
+    mild = any_day(datetime(2026, 5, 12, 4, tzinfo=UTC), outdoor_c=19.0)
+    warm_rooms = {k: 22.5 for k in mild.readings if k.endswith("/room_temp_c")}
+    assert planned(mild.with_readings(warm_rooms)) < 0.5 * planned(winter_day)
+
+
+def test_blocks_cover_the_horizon_and_expand_again() -> None:
+    blocks = Blocks.over(96)
+    assert blocks.slots == 96
+    assert blocks.lengths[:24] == (1,) * 24
+    values = np.arange(96.0)
+    assert blocks.held(blocks.mean(values)).mean() == pytest.approx(values.mean())
+    levels = blocks.between(np.array(0.0), np.cumsum(blocks.lengths).astype(float))
+    assert levels == pytest.approx(np.arange(1.0, 97.0))
+
+
+@pytest.mark.parametrize("slots", [1, 23, 25, 92, 95, 100, 192])
+def test_blocks_cover_any_horizon(slots: int) -> None:
+    assert Blocks.over(slots).slots == slots
+    assert Blocks.over(slots).hours.sum() == pytest.approx(slots * SLOT_H)
