@@ -32,6 +32,8 @@ BLIND_FROM_W_M2, BLIND_FROM_C, BLIND_KEEPS = 200.0, 18.0, 0.35
 """Shutters are closed against strong sun on warm days."""
 
 OPEN_ABOVE_C = 25.0
+STEPS_KEPT = 32
+"""A plant in real time makes steps of ever new lengths; only so many are remembered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +144,8 @@ class Rooms:
 
     def _step(self, dt_h: float) -> _Step:
         if dt_h not in self._steps:
+            if len(self._steps) >= STEPS_KEPT:
+                self._steps.clear()
             self._steps[dt_h] = _made(self.parameters, dt_h)
         return self._steps[dt_h]
 

@@ -20,6 +20,7 @@ HEATING_SUPPLY_C, EMISSION_REFERENCE_C = 45.0, 20.0
 """Emitters give their full power at this supply above a room of that temperature."""
 
 STRATIFICATION_K = 2.0
+STEPS_KEPT = 32
 
 
 class Substations:
@@ -125,5 +126,7 @@ class Substations:
 
     def _step(self, dt_h: float) -> tank.TankStep:
         if dt_h not in self._steps:
+            if len(self._steps) >= STEPS_KEPT:
+                self._steps.clear()
             self._steps[dt_h] = tank.discretise(self._volume_l, self._loss_w_per_k, dt_h)
         return self._steps[dt_h]

@@ -110,7 +110,7 @@ def test_identical_flats_as_one_zone_behave_alike(flats):
 
 
 def test_the_slow_time_constant_is_that_of_an_rt2012_flat(flats):
-    """RT2012 flats: 55 to 90 h by capacity over loss (EDF BuildSysPro), plus the lag of the mass."""
+    """RT2012 flats: 55 to 90 h by capacity over loss (EDF BuildSysPro), and the mass's lag."""
     decay = np.linalg.eigvals(zone.discretise(flats, 1.0).a)
     hours = -1 / np.log(decay.max(axis=1))
     assert 55 < hours[0] < 100

@@ -1,5 +1,6 @@
 """The virtual district: closed balances, determinism, commands and their leases, faults."""
 
+import copy
 from datetime import timedelta
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from ems.domain.district import DeviceKind
 from ems.domain.slots import Horizon
-from simulations.history import history_points, record
+from simulations.history import baseline_history, history_points, record
+from simulations.people import People
 
 HOUR = timedelta(hours=1)
 
@@ -214,3 +216,32 @@ def test_quarter_hour_means_carry_the_energy(winter_plant, winter):
     pumps = [f"HP-{unit}/heat_power_kw" for unit in (1, 2, 3)]
     both = plant.totals.heating_kwh + plant.totals.tank_charge_kwh
     assert kept.quarter_hours(pumps, day).sum() / 4 == pytest.approx(both)
+
+
+def test_a_copied_plant_goes_its_own_way(winter_plant):
+    plant = winter_plant()
+    plant.advance(plant.now + HOUR)
+    twin = copy.deepcopy(plant)
+    twin.image["BAT-1/power_setpoint_kw"] = 50.0
+    twin.image["BAT-1/setpoint_enable"] = 1.0
+    twin.image["BAT-1/setpoint_timeout_s"] = 1800.0
+    for each in (plant, twin):
+        each.advance(each.now + HOUR / 4)
+    assert twin.image["BAT-1/power_kw"] == 50.0
+    assert plant.image["BAT-1/power_kw"] == 0.0
+    assert twin.rooms.stored_kwh == plant.rooms.stored_kwh
+
+
+def test_the_whole_district_on_a_winter_monday(district, winter):
+    horizon = Horizon(winter.horizon.first, 96)
+    people = People.make(district, horizon, 1)
+    kept = baseline_history(district, winter, people, horizon, 1)
+    assert np.isfinite(kept.values).all()
+    net_kw = kept.quarter_hours(["M-HTA/power_kw"], horizon)[0]
+    assert 600 < net_kw.max() < 1200
+    for name, building in district.heated.items():
+        passed = [f"SST-{name}/heating_power_kw", f"SST-{name}/tank_charge_kw"]
+        most = building.substation.heat_kw_max
+        assert kept.quarter_hours(passed, horizon).sum(axis=0).max() <= most + 1e-6
+    tops = [f"SST-{name}/tank_top_temp_c" for name in district.heated]
+    assert kept.quarter_hours(tops, horizon).min() > 53.0
