@@ -15,6 +15,7 @@ from building_models import tank
 from ems.domain.district import District
 from ems.domain.slots import Slot
 from ems.domain.weather import Weather
+from simulations.accounts import Accounts
 from simulations.charging import Charging
 from simulations.electricity import Batteries, Meters, Roofs
 from simulations.heat_plant import HeatPlant
@@ -53,7 +54,6 @@ class Plant:
         self.faults: dict[str, float] = {}
         self._weather, self._people = weather.over(people.horizon), people
         self._rng = np.random.default_rng([seed, 3])
-        self._sums = dict.fromkeys(Totals.__dataclass_fields__, 0.0)
         self.rooms = Rooms(district, self._weather, people)
         self.control = RoomControl(district, image, self.rooms, people, people.horizon)
         self.substations = Substations(district, image)
@@ -64,6 +64,17 @@ class Plant:
         self.roofs = Roofs(district, image, self._weather)
         self.batteries = Batteries(district, image)
         self.meters = Meters(district, image)
+        self._accounts = Accounts(
+            people=people,
+            rooms=self.rooms,
+            control=self.control,
+            substations=self.substations,
+            heat_plant=self.heat_plant,
+            charging=self.charging,
+            roofs=self.roofs,
+            batteries=self.batteries,
+            meters=self.meters,
+        )
         self._served = self._served_buildings()
         self._recorded: Floats | None = None
         self._recorded_h = 0.0
@@ -90,17 +101,7 @@ class Plant:
     @property
     def totals(self) -> Totals:
         """What has flowed since the start."""
-        cars = self.charging
-        return Totals(
-            **{
-                **self._sums,
-                "cars_left": float(cars.departed),
-                "ev_served_kwh": cars.served_kwh,
-                "ev_servable_kwh": cars.servable_kwh,
-                "ev_shortfall_kwh": cars.shortfall_kwh,
-                "starts": self.heat_plant.starts,
-            }
-        )
+        return self._accounts.totals()
 
     def recorded(self) -> Floats:
         """Means of the points of `history.history_points` since the last call. Shape [points]."""
@@ -121,7 +122,7 @@ class Plant:
         self.roofs.run(k, now_s, dt_h)
         self.batteries.run(now_s, dt_h)
         self.meters.run(self._loads_kw(k), float(self.roofs.power_kw.sum()), dt_h)
-        self._count(k, dt_h)
+        self._accounts.count(k, dt_h)
         row = self._row() * dt_h
         self._recorded = row if self._recorded is None else self._recorded + row
         self._recorded_h += dt_h
@@ -200,58 +201,6 @@ class Plant:
         loads["SHARED"] = sum(shared.values())
         loads["batteries"] = float(self.batteries.power_kw.sum())
         return loads
-
-    def _count(self, k: int, dt_h: float) -> None:
-        for name, power_kw in {**self._electric_kw(k), **self._thermal_kw()}.items():
-            self._sums[name] += power_kw * dt_h
-        schedule, air = self.control.schedule, self.rooms.air_c
-        homes = self.rooms.dwellings
-        # who turns his own thermostat down is not cold
-        low = schedule.comfort_low_c[:, k].copy()
-        low[:homes] += np.minimum(self._people.offset_k[:, k], 0.0)
-        cold = np.maximum(low - air, 0.0)
-        warm = np.maximum(air - schedule.comfort_high_c[:, k], 0.0)
-        self._sums["dwelling_cold_kh"] += float(cold[:homes].sum()) * dt_h
-        self._sums["zone_cold_kh"] += float(cold[homes:].sum()) * dt_h
-        self._sums["zone_warm_kh"] += float(warm[homes:].sum()) * dt_h
-        short = np.maximum(self.substations.low_c - self.substations.temp_c, 0.0)
-        self._sums["tank_cold_kh"] += float(short.sum()) * dt_h
-        self._sums["hours"] += dt_h
-
-    def _electric_kw(self, k: int) -> dict[str, float]:
-        net = self.meters.district_kw
-        battery_kw = self.batteries.power_kw
-        roofs = self.roofs
-        return {
-            "import_kwh": max(net, 0.0),
-            "export_kwh": max(-net, 0.0),
-            "dwellings_kwh": float(self._people.appliances_kw[:, k].sum()),
-            "zones_kwh": float(self._people.zone_power_kw[:, k].sum()),
-            "shared_kwh": float(self._people.shared_power_kw[:, k].sum()),
-            "heat_pump_kwh": float(self.heat_plant.electric_kw.sum()),
-            "pump_kwh": self.heat_plant.pump_kw,
-            "ev_kwh": float(self.charging.power_kw.sum()),
-            "pv_kwh": float(roofs.power_kw.sum()),
-            "pv_curtailed_kwh": float((roofs.available_kw - roofs.power_kw).sum()),
-            "battery_charged_kwh": float(np.maximum(battery_kw, 0.0).sum()),
-            "battery_discharged_kwh": float(np.maximum(-battery_kw, 0.0).sum()),
-        }
-
-    def _thermal_kw(self) -> dict[str, float]:
-        rooms, stations = self.rooms, self.substations
-        return {
-            "heating_kwh": float(self.control.heat_kw.sum()),
-            "tank_charge_kwh": float(stations.charge_kw.sum()),
-            "hot_water_kwh": float(stations.draw_kw.sum()),
-            "hot_water_missed_kwh": float(stations.missed_kw.sum()),
-            "tank_loss_kwh": float(stations.loss_kw.sum()),
-            "cooling_kwh": float(self.control.cool_kw.sum()),
-            "shared_heat_kwh": float(self.heat_plant.shared_kw.sum()),
-            "gains_kwh": float(rooms.gains_kw.sum()),
-            "sun_kwh": float(rooms.sun_kw.sum()),
-            "loss_kwh": float(rooms.loss_kw.sum()),
-            "ventilation_kwh": float(rooms.ventilation_kw.sum()),
-        }
 
     def _row(self) -> Floats:
         """Present values of the recorded points, in the order of `history.history_points`."""
