@@ -75,7 +75,8 @@ def _connection(seen: Overview) -> Level:
     if distance_kw < 0:
         return Level.ALARM
     near_kw = NEAR_SHARE * seen.connection.subscribed_kw
-    return Level.CAUTION if distance_kw < near_kw else Level.QUIET
+    over_ahead = (seen.connection.peak_kw or 0.0) > seen.connection.subscribed_kw
+    return Level.CAUTION if distance_kw < near_kw or over_ahead else Level.QUIET
 
 
 def _data(seen: Overview, speed: float) -> Level:

@@ -88,6 +88,12 @@ class Connection:
     distance_kw: float | None
     """What may still be added; None while the import is not known for sure."""
 
+    peak_kw: float | None
+    """Highest import that the plan expects from now on; None: no plan says."""
+
+    peak_at: datetime | None
+    """When."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BatteryState:
@@ -228,11 +234,25 @@ def connection(
     """Import against subscribed power."""
     net = measured(snapshot, GRID_METER, planned_at(plan, "net_kw", now))
     subscribed_kw = district.tariff.subscribed_kw
+    peak_kw, peak_at = peak_ahead(plan, now)
     return Connection(
         net_kw=net,
         subscribed_kw=subscribed_kw,
         distance_kw=None if net.value is None or not net.usable else subscribed_kw - net.value,
+        peak_kw=peak_kw,
+        peak_at=peak_at,
     )
+
+
+def peak_ahead(plan: Plan | None, now: datetime) -> tuple[float | None, datetime | None]:
+    """The highest import that `plan` expects in the present slot or later, and when."""
+    slots = () if plan is None or "net_kw" not in plan.series else plan.horizon.slots
+    ahead = [index for index in slots if Slot(index).end > now]
+    if plan is None or not ahead:
+        return None, None
+    powers_kw = plan.series["net_kw"][-len(ahead) :]
+    position = int(powers_kw.argmax())
+    return float(powers_kw[position]), Slot(ahead[position]).start
 
 
 def battery_states(

@@ -3,7 +3,7 @@
 import { listen } from "./keys.js";
 import { follow } from "./live.js";
 import { make, setLevel, setText } from "./dom.js";
-import { age, clock, longDay, number, t, time } from "./texts.js";
+import { age, clock, longDay, number, t, time, weekdayTime } from "./texts.js";
 import { MODES, ORIGINS } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -33,7 +33,7 @@ function showPlan(plan, now, level) {
   const element = byId("plan");
   if (!plan) return describe(element, t("none yet"), "", level);
   const detail = t("made at {made}, {age} ago, until {until} · n° {id}", {
-    made: time(plan.issued_at), age: age(plan.issued_at, now), until: time(plan.until),
+    made: time(plan.issued_at), age: age(plan.issued_at, now), until: weekdayTime(plan.until),
     id: plan.id.slice(0, 8),
   });
   describe(element, ORIGINS[plan.origin], detail, level);

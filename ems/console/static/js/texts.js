@@ -29,12 +29,14 @@ export function number(value, digits = 0) {
 const format = (options) => new Intl.DateTimeFormat(locale, { timeZone: zone, ...options });
 const clockFormat = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const timeFormat = format({ hour: "2-digit", minute: "2-digit" });
+const weekdayFormat = format({ weekday: "short", hour: "2-digit", minute: "2-digit" });
 const dayFormat = format({ weekday: "short", day: "numeric", month: "short" });
 const longDayFormat = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
 export const clock = (moment) => clockFormat.format(new Date(moment));
 export const time = (moment) => timeFormat.format(new Date(moment));
 export const day = (moment) => dayFormat.format(new Date(moment));
+export const weekdayTime = (moment) => weekdayFormat.format(new Date(moment));
 export const longDay = (moment) => longDayFormat.format(new Date(moment));
 
 const hourParts = new Intl.DateTimeFormat("en-GB", {
@@ -54,5 +56,5 @@ export function age(from, to) {
   if (seconds < 90) return `${number(seconds)} s`;
   if (seconds < 5400) return `${number(seconds / 60)} min`;
   if (seconds < 172800) return `${number(seconds / 3600)} h`;
-  return `${number(seconds / 86400)} ${t("d")}`;
+  return t("{n} d", { n: number(seconds / 86400) });
 }

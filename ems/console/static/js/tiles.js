@@ -1,7 +1,7 @@
 // The tiles of the overview: a figure each, what was planned beside it, and what was left out.
 
 import { make, setLevel, setText } from "./dom.js";
-import { age, number, t, time } from "./texts.js";
+import { age, number, t, time, weekdayTime } from "./texts.js";
 
 const one = (selector) => document.querySelector(selector);
 const setNote = (name, parts) => setText(one(`[data-text="${name}"]`), parts.filter(Boolean).join(" · "));
@@ -46,11 +46,19 @@ function showConnection({ net_kw: net, subscribed_kw: limit, distance_kw: distan
   setLevel(one("#connection"), level, "-tile");
 }
 
+function showPeak({ peak_kw: peak, peak_at: at, subscribed_kw: limit }) {
+  const element = one('[data-text="peak"]');
+  element.hidden = peak === null;
+  if (peak === null) return;
+  setText(element, t("highest planned: {value} kW, {at}", { value: number(peak), at: weekdayTime(at) }));
+  setLevel(element, peak > limit ? "caution" : "quiet");
+}
+
 function showTally(name, tally, level) {
   const element = one(`[data-text="${name}"]`);
   const good = tally.known ? number(tally.good) : "–";
   element.replaceChildren(good, make("small", {}, ` / ${number(tally.known || tally.total)}`));
-  setLevel(one(`#${name}`), level);
+  setLevel(element, level);
 }
 
 function tallyNote(tally) {
@@ -73,7 +81,7 @@ function showCharging(charging, power, level) {
   const known = charging.unknown < charging.total;
   setText(one('[data-text="short"]'), known ? number(charging.short.length) : "–");
   setNote("charging-note", [
-    known && t("{n} cars plugged in", { n: number(charging.connected) }),
+    known && t("plugged in: {n}", { n: number(charging.connected) }),
     power.value !== null && t("{value} kW now", { value: number(power.value) }), planned(power, "kW"),
     charging.unknown > 0 && t("{n} of {of} charge points unknown", { n: charging.unknown, of: charging.total }),
   ]);
@@ -117,6 +125,7 @@ function heatNote(heat, power) {
 export function showTiles(overview, levels) {
   const { now } = overview;
   showConnection(overview.connection, levels.connection, now);
+  showPeak(overview.connection);
   showComfort(overview, levels);
   showCharging(overview.charging, overview.ev_kw, levels.charging);
   one('[data-list="batteries"]').replaceChildren(...overview.batteries.map((b) => battery(b, now)));

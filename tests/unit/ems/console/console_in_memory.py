@@ -152,9 +152,9 @@ def sun_shape(horizon: Horizon, high: float) -> np.ndarray:
 def make_plan(district: District, first: Slot, *, plan_id: str = "7d0c3c1e-plan") -> Plan:
     """A plausible plan of 24 hours with setpoints for one dwelling and one charge point."""
     horizon = Horizon(first, 96)
-    pv, ev = sun_shape(horizon, 230.0), day_shape(horizon, 20.0, 140.0, 18.0)
-    base, heat_pump = day_shape(horizon, 240.0, 520.0), day_shape(horizon, 180.0, 390.0, 6.0)
-    battery = 120.0 * np.sin(np.arange(96) / 96 * 4 * np.pi)
+    pv, ev = sun_shape(horizon, 230.0), day_shape(horizon, 20.0, 110.0, 18.0)
+    base, heat_pump = day_shape(horizon, 190.0, 370.0), day_shape(horizon, 150.0, 290.0, 6.0)
+    battery = 90.0 * -np.sin(np.arange(96) / 96 * 4 * np.pi)
     soc = 0.55 + 0.3 * (1 - np.cos(np.arange(96) / 96 * 4 * np.pi)) / 2
     series = {
         "net_kw": base + heat_pump + ev + battery - pv, "pv_kw": pv, "ev_kw": ev, "base_kw": base,
@@ -200,7 +200,7 @@ def make_forecasts(district: District, horizon: Horizon) -> Forecasts:
 
     price = district.tariff.import_eur_per_kwh(horizon.slots, district.site.zone)
     all_of_them = [
-        forecast("district/base_load_kw", day_shape(horizon, 240.0, 520.0), 0.12),
+        forecast("district/base_load_kw", day_shape(horizon, 190.0, 370.0), 0.12),
         forecast("pv/available_kw", sun_shape(horizon, 240.0), 0.3),
         forecast("price/import_eur_per_kwh", price, 0.0),
     ]
@@ -213,9 +213,9 @@ def make_past(district: District, first: Slot) -> QuarterHours:
     noise = np.random.default_rng(5).normal(0, 1, (200, 96))
     rows: dict[str, np.ndarray] = {}
     for kind, name, low, high, peak in (
-        (DeviceKind.HEAT_PUMP, "electric_power_kw", 60.0, 130.0, 6.0),
+        (DeviceKind.HEAT_PUMP, "electric_power_kw", 50.0, 97.0, 6.0),
         (DeviceKind.CHARGE_POINT, "power_kw", 0.4, 2.3, 18.0),
-        (DeviceKind.BATTERY, "power_kw", -60.0, 60.0, 12.0),
+        (DeviceKind.BATTERY, "power_kw", -45.0, 45.0, 12.0),
         (DeviceKind.BATTERY, "soc_pct", 20.0, 85.0, 17.0),
     ):
         for device in district.of_kind(kind):
@@ -223,7 +223,7 @@ def make_past(district: District, first: Slot) -> QuarterHours:
             rows[point_id(device.id, name)] = shape + noise[len(rows)] * 0.03 * (high - low)
     for device in district.of_kind(DeviceKind.PV_INVERTER):
         rows[point_id(device.id, "power_kw")] = sun_shape(horizon, 27.0)
-    rows["M-HTA/power_kw"] = day_shape(horizon, 320.0, 860.0, 9.0) + 18 * noise[0]
+    rows["M-HTA/power_kw"] = day_shape(horizon, 300.0, 690.0, 9.0) + 14 * noise[0]
     return QuarterHours(points=tuple(rows), horizon=horizon, values=np.array(list(rows.values())))
 
 

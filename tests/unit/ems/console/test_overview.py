@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from console_in_memory import NOW, StoreInMemory, make_plan, plug_in
 
@@ -60,6 +61,19 @@ def test_import_near_and_above_the_subscribed_power(
 ) -> None:
     store.measure("M-HTA/power_kw", share_of_subscribed * district.tariff.subscribed_kw)
     assert levels(seen(store)).connection is level
+
+
+def test_the_highest_import_ahead_is_told_and_one_above_the_limit_is_a_caution(
+    store: StoreInMemory, district: District
+) -> None:
+    plan = store.plans[0]
+    net_kw = np.full(96, 300.0)
+    net_kw[40] = district.tariff.subscribed_kw + 10
+    store.plans = [replace(plan, series={**plan.series, "net_kw": net_kw})]
+    state = seen(store)
+    assert state.connection.peak_kw == pytest.approx(district.tariff.subscribed_kw + 10)
+    assert state.connection.peak_at == Slot(plan.horizon.first.index + 40).start
+    assert levels(state).connection is Level.CAUTION
 
 
 def test_a_stale_meter_is_shown_but_not_reckoned_with(store: StoreInMemory) -> None:

@@ -1,0 +1,252 @@
+"""The console in a real browser: drawn, live, filtered, in two languages, with nothing foreign."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import uvicorn
+from console_in_memory import NOW, PASSWORD, StoreInMemory, StubClock, fill, plug_in
+
+from ems.console.app import create_app
+from ems.domain.district import District
+from ems.domain.points import Quality
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+@dataclass
+class Served:
+    """A console on a port of its own."""
+
+    address: str
+    store: StoreInMemory
+    clock: StubClock
+
+
+@dataclass
+class Watched:
+    """A page, with everything it complained about and asked for."""
+
+    page: Any
+    served: Served
+    complaints: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.served.address + path)
+
+
+@pytest.fixture(scope="module")
+def served(district: District) -> Iterator[Served]:
+    store, clock = fill(StoreInMemory(district)), StubClock()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        app = create_app(store, district, clock)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", store, clock)
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watched(browser: Any, served: Served) -> Iterator[Watched]:
+    """A signed-in page; whatever it complained of fails the test."""
+    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    watched = Watched(page, served)
+    page.on("console", lambda message: message.type in ("error", "warning")
+            and watched.complaints.append(message.text))  # fmt: skip
+    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+    page.on("request", lambda request: watched.addresses.append(request.url))
+    watched.open("/sign-in")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button.primary")
+    page.locator("#mode", has_text="automatic").wait_for()
+    yield watched
+    context.close()
+    fill(served.store)
+    served.clock.moment = NOW
+    assert watched.complaints == []
+    hosts = {address for address in watched.addresses if not address.startswith(served.address)}
+    assert {h for h in hosts if not h.startswith(("ws://127.0.0.1", "data:", "blob:"))} == set()
+
+
+def text_of(watched: Watched, selector: str, wanted: str) -> None:
+    """Wait until an element holds a text."""
+    watched.page.locator(selector).filter(has_text=wanted).first.wait_for(timeout=8000)
+
+
+def test_the_chart_is_drawn(watched: Watched) -> None:
+    canvas = watched.page.locator("#chart canvas").first
+    canvas.wait_for()
+    watched.page.wait_for_timeout(300)
+    colours = canvas.evaluate(
+        """(canvas) => new Set(new Uint32Array(canvas.getContext("2d")
+        .getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"""
+    )
+    assert colours > 20
+
+
+def test_the_chart_tells_its_figures_under_the_pointer_and_as_a_table(watched: Watched) -> None:
+    watched.page.locator("#chart canvas").first.wait_for()
+    watched.page.hover("#chart", position={"x": 900, "y": 150})
+    text_of(watched, ".tip", "Net import")
+    watched.page.click("#as-table")
+    assert watched.page.locator("#chart-table tbody tr").count() == 192
+    assert not watched.page.locator("#chart").is_visible()
+
+
+def test_the_feed_brings_a_new_number(watched: Watched) -> None:
+    text_of(watched, "[data-figure=net]", "612")
+    watched.served.store.measure("M-HTA/power_kw", 733.0)
+    text_of(watched, "[data-figure=net]", "733")
+
+
+def test_a_stale_value_leans_and_tells_its_age(watched: Watched) -> None:
+    watched.served.store.measure("M-HTA/power_kw", 640.0, at=NOW - timedelta(hours=2))
+    text_of(watched, "[data-figure=net].stale", "640")
+    text_of(watched, "[data-text=net-note]", "2 h old")
+    text_of(watched, "[data-text=distance]", "not known")
+
+
+def test_nothing_is_coloured_when_all_is_well_and_trouble_is(watched: Watched) -> None:
+    text_of(watched, "[data-figure=net]", "612")
+    assert watched.page.locator(".alarm, .caution, .alarm-tile, .caution-tile").count() == 1, (
+        "only the run of the cycle that used the last good plan"
+    )
+    plug_in(watched.served.store, "CP-02", wanted=30.0, charged=1.0, minutes=60.0)
+    text_of(watched, "#charging.caution-tile", "CP-02")
+
+
+def test_the_list_of_devices_is_filtered_as_one_types(watched: Watched) -> None:
+    watched.page.keyboard.press("/")
+    watched.page.wait_for_url("**/devices#filter")
+    total = len(watched.served.store.district.devices)
+    text_of(watched, "#count", f"{total} of {total}")
+    watched.page.keyboard.type("d1-03")
+    text_of(watched, "#count", f"of {total}")
+    rows = watched.page.locator("#devices tbody tr:visible")
+    assert 0 < rows.count() < 20
+    assert all("D1-03" in row for row in rows.all_inner_texts())
+    watched.page.fill("#filter", "")
+    watched.page.select_option("#kind", "battery")
+    assert rows.count() == 2
+    watched.page.select_option("#kind", "")
+    watched.page.check("#trouble")
+    assert rows.count() == 0
+
+
+def test_a_row_opens_its_points_with_the_reason_of_a_setpoint(watched: Watched) -> None:
+    watched.open("/devices?filter=D1-0304")
+    watched.page.click("#devices tbody tr:visible button")
+    text_of(watched, "#faceplate", "setpoint_c")
+    text_of(watched, "#faceplate .reason", "Heats ahead of a dearer time")
+    text_of(watched, "#faceplate", "clamped to its bounds")
+    watched.page.keyboard.press("Escape")
+    assert not watched.page.locator("#faceplate").is_visible()
+
+
+def test_a_device_that_does_not_answer_stands_out(watched: Watched) -> None:
+    store = watched.served.store
+    for point in [point for point in store.readings if point.startswith("BAT-2/")]:
+        store.measure(point, float("nan"), quality=Quality.COMM_FAIL)
+    watched.open("/devices")
+    watched.page.check("#trouble")
+    text_of(watched, "#devices tbody tr:visible", "does not answer")
+    assert watched.page.locator("#devices tbody tr:visible").count() == 1
+
+
+def test_french_and_english(watched: Watched) -> None:
+    text_of(watched, "#plan", "optimised")
+    watched.page.click(".languages a[lang=fr]")
+    text_of(watched, "#plan", "optimisé")
+    text_of(watched, "#clock", "15:07:30")
+    assert watched.page.locator("html").get_attribute("lang") == "fr"
+    watched.open("/devices")
+    text_of(watched, "#devices", "logement")
+
+
+def test_the_keyboard_helps(watched: Watched) -> None:
+    watched.page.keyboard.press("?")
+    assert watched.page.locator("#keys").is_visible()
+    watched.page.keyboard.press("Escape")
+    watched.page.keyboard.press("d")
+    watched.page.wait_for_url("**/devices")
+    text_of(watched, "#count", "of")
+    watched.page.keyboard.press("o")
+    watched.page.wait_for_url(watched.served.address + "/")
+    watched.page.keyboard.press("t")
+    assert watched.page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_a_phone_needs_no_sideways_scrolling(watched: Watched) -> None:
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/", "/devices"):
+        watched.open(path)
+        watched.page.locator("table tbody tr:nth-child(5)").first.wait_for(state="attached")
+        width = watched.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, path
+
+
+def test_a_lost_link_is_said_and_the_figures_dimmed_until_it_is_back(watched: Watched) -> None:
+    sockets, broken = [], []
+
+    def route(socket: Any) -> None:
+        sockets.append(socket)
+        if broken:
+            socket.close()
+        else:
+            socket.connect_to_server()
+
+    watched.page.route_web_socket("**/live", route)
+    watched.open("/")
+    text_of(watched, "[data-figure=net]", "612")
+    broken.append(True)
+    sockets[0].close()
+    text_of(watched, "#banners", "Link to the console lost")
+    assert "lost" in (watched.page.locator("body").get_attribute("class") or "")
+    broken.clear()
+    watched.page.locator("body:not(.lost)").wait_for(timeout=15000)
+    assert watched.page.locator("#banners").inner_text() == ""
+
+
+def test_the_first_load_is_light(browser: Any, served: Served) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    devtools = context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    sizes: list[float] = []
+    devtools.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(served.address + "/sign-in")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button.primary")
+    page.locator("#chart canvas").first.wait_for()
+    began = time.monotonic()
+    while page.locator("#cycles table").count() == 0 and time.monotonic() < began + 5:
+        page.wait_for_timeout(50)
+    context.close()
+    assert 100_000 < sum(sizes) < 500_000
