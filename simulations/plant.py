@@ -28,8 +28,8 @@ from simulations.totals import Totals
 
 Floats = NDArray[np.float64]
 
-SENSOR_NOISE_KW = 0.01
-"""Spread of the district's small unmetered loads, as a share of each building's."""
+LOAD_NOISE = 0.01
+"""Spread of a building's load from step to step, as a share of it."""
 
 
 class Plant:
@@ -189,7 +189,7 @@ class Plant:
         zones = self.rooms.building[self.rooms.dwellings :]
         count = len(self._served)
         by_building = np.bincount(zones, self._people.zone_power_kw[:, k], count).astype(np.float64)
-        by_building *= self._rng.normal(1.0, SENSOR_NOISE_KW, len(by_building))
+        by_building *= self._rng.normal(1.0, LOAD_NOISE, len(by_building))
         loads = dict(zip(self.district.heated, by_building.tolist(), strict=True))
         shared = dict(
             zip(self.district.buildings, self._people.shared_power_kw[:, k].tolist(), strict=True)
