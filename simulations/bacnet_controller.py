@@ -175,7 +175,7 @@ def _wanted(parameters: bytes) -> list[tuple[ObjectId, list[tuple[int, int | Non
 
 class _Written(NamedTuple):
     number: int
-    index: int | None
+    place: int | None
     tag: Tag
     priority: int
 

@@ -115,7 +115,9 @@ def _place(places: Places, spec: PointSpec) -> Located:
     return places[spec.name]
 
 
-def connections_for(district: District, *, timeout_s: float = 1.0) -> dict[str, ModbusConnection]:
+def modbus_connections(
+    district: District, *, timeout_s: float = 1.0
+) -> dict[str, ModbusConnection]:
     """A connection for each gateway and device of the district that speaks Modbus or SunSpec."""
     spoken = (Protocol.MODBUS, Protocol.SUNSPEC)
     devices = [d for d in district.devices.values() if d.protocol in spoken]

@@ -64,6 +64,12 @@ class Poller:
         return {w.device.id: w.health for group in self._watches.values() for w in group}
 
     @property
+    def asked_all(self) -> bool:
+        """Whether every device has answered, or failed, at least once."""
+        watches = (watch for group in self._watches.values() for watch in group)
+        return all(w.failures > 0 or not math.isnan(w.last_good_s) for w in watches)
+
+    @property
     def lost(self) -> int:
         """Readings dropped because the store was away for too long."""
         return self._outbox.lost

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from ems.domain.bounds import Between, Hour, NonNegative, Positive, Share, TempC
@@ -363,6 +363,16 @@ class Polling(Origin):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Station(Origin):
+    """The EMS's own address on the BACnet network."""
+
+    host: str
+    port: Annotated[int, Between(1, 65535)]
+    instance: Annotated[int, Between(0, 4194302)]
+    """Its device instance."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class District:
     """All of it."""
 
@@ -380,6 +390,7 @@ class District:
     comfort: Comfort
     tariff: Tariff
     polling: Polling
+    station: Station
     devices: dict[str, Device] = field(repr=False)
 
     @cached_property
@@ -406,13 +417,20 @@ class District:
 
     def on_loopback(self, net: int) -> "District":
         """The same with each device at 127.`net`.x.y, to keep two virtual districts apart."""
-        return replace(self, devices={d.id: _moved(d, net) for d in self.devices.values()})
+        return replace(
+            self,
+            station=_moved(self.station, net),
+            devices={d.id: _moved(d, net) for d in self.devices.values()},
+        )
 
     def with_devices(self, devices: Iterable[Device]) -> "District":
         """The same with only these devices."""
         return replace(self, devices={d.id: d for d in devices})
 
 
-def _moved(device: Device, net: int) -> Device:
-    _, _, *rest = device.host.split(".")
-    return replace(device, host=".".join(["127", str(net), *rest]))
+T = TypeVar("T", Device, Station)
+
+
+def _moved(one: T, net: int) -> T:
+    _, _, *rest = one.host.split(".")
+    return replace(one, host=".".join(["127", str(net), *rest]))

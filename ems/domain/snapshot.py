@@ -91,3 +91,22 @@ class QuarterHours:
         for row, source in held:
             result[row, begin - shift : end - shift] = self.values[source, begin:end]
         return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Histories:
+    """Several pieces of the past as one `History`; the first that has a point speaks for it."""
+
+    pieces: tuple[QuarterHours, ...]
+    """In the order in which they are asked."""
+
+    def quarter_hours(self, points: Sequence[str], horizon: Horizon) -> NDArray[np.float64]:
+        """Means of `points` over `horizon`; NaN for what no piece holds."""
+        result = np.full((len(points), horizon.length), np.nan)
+        missing = list(range(len(points)))
+        for piece in self.pieces:
+            held = set(piece.points)
+            rows = [row for row in missing if points[row] in held]
+            result[rows] = piece.quarter_hours([points[row] for row in rows], horizon)
+            missing = [row for row in missing if points[row] not in held]
+        return result

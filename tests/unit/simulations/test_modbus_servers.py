@@ -10,7 +10,7 @@ from sunspec2.modbus.client import SunSpecModbusClientDeviceTCP
 
 from ems.devices.connection import connection_key
 from ems.devices.maps import map_of
-from ems.devices.modbus import ModbusConnection, connections_for
+from ems.devices.modbus import ModbusConnection, modbus_connections
 from ems.domain.district import Device, DeviceKind, District, Protocol
 from ems.domain.errors import DeviceError, DeviceRejectedError, DeviceUnreachableError
 from ems.domain.points import Quality
@@ -40,7 +40,7 @@ async def image(virtual: District) -> AsyncIterator[ProcessImage]:
 @pytest.fixture
 async def connections(virtual: District) -> AsyncIterator[dict[str, ModbusConnection]]:
     """Our clients for all of them."""
-    connections = connections_for(virtual, timeout_s=0.3)
+    connections = modbus_connections(virtual, timeout_s=0.3)
     yield connections
     for connection in connections.values():
         await connection.close()
@@ -217,4 +217,4 @@ async def test_the_alliance_s_own_client_understands_our_inverter_and_battery(
 def test_there_are_as_many_addresses_as_gateways_and_single_devices(virtual: District) -> None:
     gateways = {connection_key(d) for d in virtual.of_kind(DeviceKind.DWELLING)}
     assert len(gateways) == 21
-    assert len(connections_for(virtual)) == 108
+    assert len(modbus_connections(virtual)) == 108

@@ -12,7 +12,7 @@ import pytest
 from ems.clock import Anchor, DistrictClock
 from ems.devices.connection import Values, connection_key
 from ems.devices.maps import PointSpec, map_of
-from ems.devices.modbus import connections_for
+from ems.devices.modbus import modbus_connections
 from ems.devices.outbox import Outbox
 from ems.devices.poller import Poller
 from ems.devices.watch import Watch, backoff_s
@@ -201,7 +201,7 @@ async def test_a_silent_gateway_unit_leaves_its_neighbours_fresh(district: Distr
     image.silent[3] = 1
     servers = ModbusServers(small, image)
     await servers.start()
-    connections = connections_for(small, timeout_s=0.1)
+    connections = modbus_connections(small, timeout_s=0.1)
     clock = DistrictClock(Anchor(start=START, wall_start=datetime.now(UTC), speed=1.0))
 
     async def sink(readings: Sequence[Reading]) -> None: ...

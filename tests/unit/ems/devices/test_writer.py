@@ -9,7 +9,7 @@ import pytest
 
 from ems.devices.connection import Values, connection_key
 from ems.devices.maps import PointSpec, map_of
-from ems.devices.modbus import connections_for
+from ems.devices.modbus import modbus_connections
 from ems.devices.writer import Writer
 from ems.domain.district import Device, District
 from ems.domain.errors import DeviceRejectedError, DeviceUnreachableError
@@ -224,7 +224,7 @@ async def test_at_shutdown_everything_is_let_go_and_what_was_not_reached_is_name
 
 async def test_all_commands_of_the_district_reach_its_modbus_devices(district: District) -> None:
     moved = district.on_loopback(31)
-    connections = connections_for(moved, timeout_s=1.0)
+    connections = modbus_connections(moved, timeout_s=1.0)
     small = moved.with_devices(
         d for d in moved.devices.values() if connection_key(d) in connections
     )

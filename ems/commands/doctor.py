@@ -1,0 +1,134 @@
+"""`ems doctor`: what a site needs to run, each looked at, each with its fix."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import typer
+from rich.table import Table
+
+from ems.clock import Anchor
+from ems.commands.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    DataOption,
+    DsnOption,
+    JsonOption,
+    opened_store,
+    out,
+    print_json,
+)
+from ems.commands.config import map_problems
+from ems.commands.devices import standing
+from ems.commands.run import CLOCK_FILE
+from ems.config import load_district
+from ems.domain.errors import EmsError
+from ems.domain.snapshot import Snapshot
+from ems.store.embedded import default_data_dir
+
+CHART_LIBRARY = "static/vendor/index.js"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    what: str
+    """What was found."""
+    fix: str = ""
+    """What to do when it is not well."""
+
+
+def doctor(
+    config: ConfigOption = DEFAULT_CONFIG,
+    data: DataOption = None,
+    dsn: DsnOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Look at description, database, clock, devices and page assets; name a fix for trouble."""
+    folder = (data or default_data_dir()).expanduser()
+    findings = list(examined(config, folder, dsn))
+    if json:
+        print_json({"ok": all(f.ok for f in findings), "findings": [vars(f) for f in findings]})
+    else:
+        table = Table("", "", "found", "fix")
+        for finding in findings:
+            mark = "ok" if finding.ok else "[bold]trouble[/bold]"
+            table.add_row(finding.name, mark, finding.what, finding.fix)
+        out.print(table)
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def examined(config: Path, folder: Path, dsn: str) -> Iterator[Finding]:
+    """Everything that is looked at, in turn."""
+    yield guarded("description", lambda: _description(config))
+    yield guarded("clock", lambda: _clock(folder))
+    yield guarded("page assets", _assets)
+    snapshots: list[Snapshot] = []
+    yield guarded("database", lambda: _database(dsn, folder, snapshots))
+    if snapshots:
+        yield guarded("devices", lambda: _devices(config, snapshots[0]))
+
+
+def guarded(name: str, look: Callable[[], Finding]) -> Finding:
+    """What `look` finds; an expected failure is a finding too."""
+    try:
+        return look()
+    except EmsError as error:
+        return Finding(name=name, ok=False, what=error.message, fix=error.fix)
+
+
+def _description(config: Path) -> Finding:
+    district = load_district(config)
+    problems = map_problems(district)
+    what = f"{len(district.devices)} devices of {district.site.name}"
+    if problems:
+        return Finding(name="description", ok=False, what=str(problems[0]), fix="ems config check")
+    return Finding(name="description", ok=True, what=what)
+
+
+def _clock(folder: Path) -> Finding:
+    now = datetime.now(UTC)
+    anchor = Anchor.read(folder / CLOCK_FILE)
+    if now.year < 2025:
+        fix = "set the machine's clock, best by NTP"
+        return Finding(name="clock", ok=False, what=f"the machine says {now:%Y-%m-%d}", fix=fix)
+    if anchor is None:
+        return Finding(name="clock", ok=True, what=f"{now:%Y-%m-%d %H:%M} UTC, real time")
+    what = f"district time {anchor.at(now):%Y-%m-%d %H:%M} UTC at speed {anchor.speed:g}"
+    return Finding(name="clock", ok=True, what=what)
+
+
+def _assets() -> Finding:
+    if files("ems.console").joinpath(CHART_LIBRARY).is_file():
+        return Finding(name="page assets", ok=True, what="the chart library is in place")
+    fix = "install again: `pip install .` fetches it at build time"
+    return Finding(name="page assets", ok=False, what="the chart library is missing", fix=fix)
+
+
+def _database(dsn: str, folder: Path, snapshots: list[Snapshot]) -> Finding:
+    async def look() -> tuple[Snapshot, str]:
+        async with opened_store(dsn, folder) as store:
+            return await store.latest(), (await store.mode()).value
+
+    snapshot, mode = asyncio.run(look())
+    snapshots.append(snapshot)
+    where = "the server at the DSN" if dsn else f"embedded, in {folder}"
+    what = f"{where}; {len(snapshot.readings):,} points have a value; mode {mode}"
+    return Finding(name="database", ok=True, what=what)
+
+
+def _devices(config: Path, snapshot: Snapshot) -> Finding:
+    district = load_district(config)
+    standings = [standing(device, snapshot) for device in district.devices.values()]
+    bad = [one.device.id for one in standings if not one.worst.usable]
+    if not bad:
+        return Finding(name="devices", ok=True, what=f"all {len(standings)} answered")
+    some = ", ".join(bad[:5]) + (" ..." if len(bad) > 5 else "")
+    fix = f"read one on the wire: `ems devices read {bad[0]}`"
+    return Finding(name="devices", ok=False, what=f"{len(bad)} lack values: {some}", fix=fix)

@@ -1,0 +1,209 @@
+"""`ems run`: the service and the console of a real district; the demo starts from here too."""
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ems.clock import Anchor, DistrictClock
+from ems.commands.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    DataOption,
+    DsnOption,
+    database,
+    err,
+    out,
+    told,
+)
+from ems.config import load_district
+from ems.cycle import Outside
+from ems.domain.district import District
+from ems.domain.errors import EmsError
+from ems.processes import Family, Lifeline
+from ems.store.embedded import default_data_dir
+from ems.store.first_operator import ensure_operator
+from ems.store.schema import migrate
+from ems.store.store import Store
+
+CLOCK_FILE = "clock.json"
+HOST = "127.0.0.1"
+
+
+class Part(StrEnum):
+    """What may run alone."""
+
+    ALL = "all"
+    SERVICE = "service"
+    CONSOLE = "console"
+
+
+PortOption = Annotated[int, typer.Option("--port", help="Port of the console on loopback.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """What the processes of one district share."""
+
+    district: District = field(repr=False)
+    dsn: str
+    anchor: Anchor
+    port: int
+
+
+def run(
+    config: ConfigOption = DEFAULT_CONFIG,
+    data: DataOption = None,
+    dsn: DsnOption = "",
+    port: PortOption = 8080,
+    only: Annotated[Part, typer.Option(help="Start one part alone.")] = Part.ALL,
+) -> None:
+    """Run a real district: poll, plan and, once its mode says so, control; and show the console.
+
+    A new district starts in [bold]shadow[/bold] mode: nothing is written to any device until
+    [bold]ems mode automatic[/bold]. Stop with Ctrl-C: every device goes back to its own control.
+    """
+    with told(), ExitStack() as stack:
+        folder = (data or default_data_dir()).expanduser()
+        refuse_demo(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        address = stack.enter_context(database(dsn, folder))
+        migrate(address)
+        now = datetime.now(UTC)
+        running = Running(
+            district=load_district(config),
+            dsn=address,
+            anchor=Anchor(start=now, wall_start=now, speed=1.0),
+            port=port,
+        )
+        password = prepare_operator(address, folder)
+        family = Family()
+        stack.callback(family.stop)
+        if only is not Part.SERVICE:
+            start_console(family, running)
+        if only is not Part.CONSOLE:
+            family.start("service", run_service, running, offline_outside)
+        tell_address(running, password)
+        watch(family)
+
+
+def refuse_demo(folder: Path) -> None:
+    """See that a real district is not mixed with a virtual one.
+
+    Raises:
+        EmsError: `folder` holds a demo.
+    """
+    if (folder / CLOCK_FILE).exists():
+        raise EmsError(f"{folder} holds the data of a demo", fix="give another folder with --data")
+
+
+def start_console(family: Family, running: Running) -> None:
+    """Start the console.
+
+    Raises:
+        EmsError: its port is taken.
+    """
+    require_free(running.port)
+    family.start("console", run_console, running)
+
+
+def require_free(port: int) -> None:
+    """See that nothing listens on `port` of the loopback.
+
+    Raises:
+        EmsError: something does.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise EmsError(
+                f"port {port} is in use", fix="stop what uses it, or give another with --port"
+            ) from error
+
+
+def prepare_operator(dsn: str, folder: Path) -> Path:
+    """Make the operator's account at the first start; where the password stands."""
+
+    async def ensure() -> Path:
+        async with Store.open(dsn) as store:
+            return await ensure_operator(store, folder)
+
+    return asyncio.run(ensure())
+
+
+def tell_address(running: Running, password: Path) -> None:
+    """Print where the page is and how to get in."""
+    out.print(f"\n  console   [bold]http://{HOST}:{running.port}[/bold]", highlight=False)
+    if password.exists():
+        name, word = password.read_text(encoding="utf-8").split()[:2]
+        out.print(f"  sign in   {name}  {word}   (kept in {password})", highlight=False)
+    out.print("  stop      Ctrl-C\n", highlight=False)
+
+
+def watch(family: Family) -> None:
+    """Wait for Ctrl-C (or a plain kill), or for a process that dies.
+
+    Raises:
+        EmsError: one did.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        while (dead := family.dead()) is None:
+            time.sleep(0.3)
+    except KeyboardInterrupt:
+        err.print("\nstopping: devices go back to their own control ...")
+        return
+    raise EmsError(f"the {dead} process ended", fix="its last lines above say why")
+
+
+MakeOutside = Callable[[Running], Outside]
+
+
+def run_service(lifeline: Lifeline, running: Running, outside: MakeOutside) -> None:
+    """The process that measures, plans and controls."""
+    from ems.service import Service
+
+    async def serve() -> None:
+        async with Store.open(running.dsn) as store:
+            clock = DistrictClock(running.anchor)
+            service = Service(running.district, clock, store, outside(running))
+            await service.run(lifeline.until_cut)
+
+    asyncio.run(serve())
+
+
+def run_console(lifeline: Lifeline, running: Running) -> None:
+    """The process that serves the console."""
+    from ems.console.server import serve_console
+
+    async def serve() -> None:
+        async with Store.open(running.dsn) as store:
+            clock = DistrictClock(running.anchor)
+            await serve_console(
+                store,
+                running.district,
+                clock,
+                host=HOST,
+                port=running.port,
+                until=lifeline.until_cut,
+            )
+
+    asyncio.run(serve())
+
+
+def offline_outside(running: Running) -> Outside:
+    """Weather and prices where no service is connected: the climate and the tariff."""
+    from ems.sources.offline import OfflineOutside
+
+    return OfflineOutside(running.district)

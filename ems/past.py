@@ -1,0 +1,56 @@
+"""The past that forecasts and plans look back on, kept in memory and topped up each quarter hour.
+
+Loads need weeks, rooms a day. Only what is new is asked of the store; the last hour is asked for
+again, since late samples may still have changed it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import numpy as np
+
+from ems.domain.slots import Horizon, Slot
+from ems.domain.snapshot import Histories, QuarterHours
+
+Query = Callable[[Sequence[str], Horizon], Awaitable[QuarterHours]]
+
+_LATE_SLOTS = 4
+
+
+class Window:
+    """Some points over a fixed number of slots up to now."""
+
+    def __init__(self, query: Query, points: Sequence[str], slots: int) -> None:
+        self._query = query
+        self._points = tuple(points)
+        self._slots = slots
+        self._held: QuarterHours | None = None
+
+    async def before(self, slot: Slot) -> QuarterHours:
+        """The slots that end with the one before `slot`."""
+        wanted = Horizon(Slot(slot.index - self._slots), self._slots)
+        begin = self._first_unknown(wanted)
+        new = await self._query(self._points, Horizon(Slot(begin), slot.index - begin))
+        values = np.full((len(self._points), self._slots), np.nan)
+        if self._held is not None:
+            values = self._held.quarter_hours(self._points, wanted)
+        fresh = slot.index - begin
+        values[:, self._slots - fresh :] = new.quarter_hours(self._points, new.horizon)
+        self._held = QuarterHours(points=self._points, horizon=wanted, values=values)
+        return self._held
+
+    def _first_unknown(self, wanted: Horizon) -> int:
+        if self._held is None:
+            return wanted.first.index
+        known_to = self._held.horizon.first.index + self._held.horizon.length
+        return max(wanted.first.index, min(known_to - _LATE_SLOTS, wanted.slots.stop - 1))
+
+
+class Past:
+    """What the forecaster and the planner need, as one history."""
+
+    def __init__(self, query: Query, needs: Sequence[tuple[Sequence[str], int]]) -> None:
+        self._windows = [Window(query, points, slots) for points, slots in needs if points]
+
+    async def before(self, slot: Slot) -> Histories:
+        """All of it, up to but not including `slot`."""
+        return Histories(pieces=tuple([await window.before(slot) for window in self._windows]))

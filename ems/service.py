@@ -1,0 +1,224 @@
+"""The process that runs the district: polls, plans ahead of each slot, dispatches at its start.
+
+APScheduler fires two jobs in every slot, on the district's clock:
+
+    a lead time before it   `Cycle.prepare`, then, at the slot's start, `Cycle.dispatch`
+    half a minute into it   the quarter hour before is summed up in the store
+
+Polling and ingest run all the time beside them, on the same event loop; forecasting and planning
+run in a worker process. When the process ends, every device is given back to its own control.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from ems.brain import WorkerBrain
+from ems.clock import DistrictClock
+from ems.cycle import Cycle, Outside
+from ems.devices.connections import Connections
+from ems.devices.maps import point_infos
+from ems.devices.poller import Poller
+from ems.devices.writer import Writer
+from ems.domain.cycle_record import CycleRecord
+from ems.domain.district import District
+from ems.domain.errors import EmsError
+from ems.domain.forecasts import Forecasts
+from ems.domain.plans import Dispatched, Mode, Origin, Plan, Setpoint
+from ems.domain.points import Reading
+from ems.domain.slots import Slot
+from ems.domain.snapshot import History, Snapshot
+from ems.forecast.forecaster import Forecaster
+from ems.optimizer.planner import Planner
+from ems.past import Past
+from ems.quarters import SlotTrigger
+from ems.store.ingest import Ingest
+from ems.store.store import Store
+
+log = logging.getLogger("ems.service")
+
+LEAST_LEAD = timedelta(minutes=3)
+LEAD_WALL_S = 8.0
+"""A plan is begun this long ahead at least, whatever the speed."""
+FIRST_ROUND_S = 20.0
+"""How long the first plan waits for the first round of polls, wall seconds."""
+
+
+@dataclass(frozen=True)
+class MeasuredDistrict:
+    """`Measurements` from the poller and the store."""
+
+    poller: Poller
+    past: Past
+
+    async def snapshot(self) -> Snapshot:
+        """The latest reading of every point."""
+        return self.poller.snapshot()
+
+    async def history(self, before: Slot) -> History:
+        """The quarter hours before `before`."""
+        return await self.past.before(before)
+
+
+@dataclass(frozen=True)
+class StoreLedger:
+    """`Ledger` in the store."""
+
+    store: Store
+
+    async def live_plan(self) -> Plan | None:
+        """The plan in force."""
+        return await self.store.live_plan()
+
+    async def mode(self) -> Mode:
+        """Who decides what is written."""
+        return await self.store.mode()
+
+    async def commit(self, plan: Plan, forecasts: Forecasts | None) -> None:
+        """Make `plan` the one in force."""
+        await self.store.commit_plan(plan, await self.store.mode(), forecasts)
+
+    async def record(
+        self, plan: Plan, dispatched: Sequence[Dispatched], cycle: CycleRecord
+    ) -> None:
+        """Keep what each device took, and the story of the quarter hour."""
+        await self.store.record(plan.id, dispatched)
+        await self.store.cycle_log(cycle)
+
+
+@dataclass(frozen=True)
+class WriterDispatcher:
+    """`Dispatcher` over the devices' protocols."""
+
+    writer: Writer
+
+    async def apply(self, setpoints: Sequence[Setpoint]) -> Sequence[Dispatched]:
+        """Write and verify."""
+        return await self.writer.apply(setpoints)
+
+    async def release(self) -> None:
+        """Give every device back to its own control."""
+        await self.writer.relinquish_all()
+
+
+class Service:
+    """One district, measured, planned and controlled until told to stop."""
+
+    def __init__(
+        self, district: District, clock: DistrictClock, store: Store, outside: Outside
+    ) -> None:
+        self._clock = clock
+        self._store = store
+        self._district = district
+        self._connections = Connections(district)
+        by_key = self._connections.by_key
+        self._ingest = Ingest(store)
+        self._poller = Poller(district, by_key, clock, clock.speed, self._keep)
+        self._writer = Writer(district, by_key, clock, clock.speed)
+        self._brain = WorkerBrain(district)
+        forecaster, planner = Forecaster(district), Planner(district)
+        needs = [(forecaster.points, forecaster.days * 96), (planner.points, 96)]
+        self._cycle = Cycle(
+            clock=clock,
+            measurements=MeasuredDistrict(self._poller, Past(store.quarter_hours, needs)),
+            outside=outside,
+            brain=self._brain,
+            ledger=StoreLedger(store),
+            dispatcher=WriterDispatcher(self._writer),
+            new_plan_id=lambda: str(uuid.uuid4()),
+        )
+        lead = max(LEAST_LEAD, timedelta(seconds=LEAD_WALL_S * clock.speed))
+        self._ahead = SlotTrigger(clock, -lead)
+        self._after = SlotTrigger(clock, timedelta(seconds=30))
+        self._last: Slot | None = None
+
+    async def run(self, until: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run until `until` returns, then give all devices back."""
+        await self._store.register(point_infos(self._district))
+        scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True})
+        workers = [
+            asyncio.create_task(self._ingest.run(), name="ingest"),
+            asyncio.create_task(self._poller.run(), name="poller"),
+            asyncio.create_task(self._writer.run(), name="writer"),
+        ]
+        end = asyncio.create_task(until(), name="until")
+        try:
+            await self._begin(end)
+            scheduler.add_job(self._quarter_hour, self._ahead, misfire_grace_time=60)
+            scheduler.add_job(self._sum_up, self._after, misfire_grace_time=60)
+            scheduler.start()
+            done, _ = await asyncio.wait([end, *workers], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            if scheduler.running:
+                scheduler.shutdown(wait=False)
+            await self._end(workers)
+
+    async def _keep(self, readings: Sequence[Reading]) -> None:
+        self._ingest.put(readings)
+
+    async def _begin(self, end: "asyncio.Task[None]") -> None:
+        """Plan the slot that is running as soon as the devices have answered once."""
+        waited_s = 0.0
+        while not (self._poller.asked_all or end.done()) and waited_s < FIRST_ROUND_S:
+            await asyncio.sleep(0.1)
+            waited_s += 0.1
+        if not end.done():
+            await self._run_slot(Slot.containing(self._clock.now()))
+
+    async def _quarter_hour(self) -> None:
+        await self._run_slot(self._ahead.slot_fired())
+
+    async def _run_slot(self, slot: Slot) -> None:
+        try:
+            await self._record_missed(slot)
+            prepared = await self._cycle.prepare(slot)
+            await asyncio.sleep(max(0.0, self._clock.wall_s_until(slot.start)))
+            await self._cycle.dispatch(prepared)
+        except EmsError as error:
+            # Nothing is written; every device goes back to its own control when its lease ends.
+            log.error("slot %s: %s", slot.start, error)
+
+    async def _record_missed(self, slot: Slot) -> None:
+        """Slots that were never run are told, not passed over."""
+        last, self._last = self._last, slot
+        for index in range((last or slot).index + 1, slot.index):
+            await self._store.cycle_log(missed_record(Slot(index)))
+
+    async def _sum_up(self) -> None:
+        try:
+            await self._store.roll_up(Slot(self._after.slot_fired().index - 1))
+        except EmsError as error:
+            log.error("the quarter hour could not be summed up: %s", error)
+
+    async def _end(self, workers: Sequence["asyncio.Task[None]"]) -> None:
+        self._poller.stop()
+        self._writer.stop()
+        await self._writer.relinquish_all()
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        await self._connections.close()
+        self._brain.close()
+
+
+def missed_record(slot: Slot) -> CycleRecord:
+    """The record of a slot that was never run."""
+    return CycleRecord(
+        slot=slot,
+        started_at=slot.start,
+        origin=Origin.RULES,
+        plan_id="",
+        steps_s={},
+        stale_points=0,
+        outcomes={},
+        message="the slot was not run: the quarter hour before took too long",
+        missed=True,
+    )

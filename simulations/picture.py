@@ -1,0 +1,84 @@
+"""One picture of a closed loop: what both controllers drew, charged, heated and paid."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from numpy.typing import NDArray
+
+from ems.domain.district import DeviceKind, District
+from ems.domain.points import point_id
+from ems.domain.snapshot import QuarterHours
+from simulations.closed_loop import Run, Scenario
+
+COLOURS = {"baseline": "#9a9a9a", "ems": "#1f5f8b"}
+NAMES = {"baseline": "plain control", "ems": "EMS"}
+
+
+def draw(scenario: Scenario, runs: Mapping[str, Run], path: Path) -> None:
+    """Draw both runs over the scenario's time into a PNG at `path`."""
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(6, 1, figsize=(13, 15), sharex=True, constrained_layout=True)
+    starts = [start.astimezone(scenario.district.site.zone) for start in scenario.horizon.starts]
+    for name, run in runs.items():
+        for axis, values in zip(axes, _rows(scenario.district, run.history), strict=False):
+            axis.plot(starts, values, color=COLOURS[name], label=NAMES[name], linewidth=1.2)
+    axes[0].axhline(scenario.district.tariff.subscribed_kw, color="#b03a2e", linewidth=0.8)
+    axes[5].step(starts, _price(scenario) * 100, color="#444444", where="post")
+    for axis, title in zip(axes, TITLES, strict=True):
+        _dress(axis, title)
+    axes[0].legend(loc="upper right", ncols=2, frameon=False)
+    days = AutoDateLocator(tz=scenario.district.site.zone)  # type: ignore[no-untyped-call]
+    axes[-1].xaxis.set_major_locator(days)
+    names = ConciseDateFormatter(days, scenario.district.site.zone)  # type: ignore[no-untyped-call]
+    axes[-1].xaxis.set_major_formatter(names)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+TITLES = (
+    "import at the district's meter, kW (red: subscribed power)",
+    "charge points, kW",
+    "heat pumps, kW electric",
+    "batteries, kW (+ charges)",
+    "mean room temperature of the dwellings, °C",
+    "import price, ct/kWh",
+)
+
+
+def _rows(district: District, history: QuarterHours) -> list[NDArray[np.float64]]:
+    return [
+        _sum(district, history, DeviceKind.METER, "power_kw", only="M-HTA"),
+        _sum(district, history, DeviceKind.CHARGE_POINT, "power_kw"),
+        _sum(district, history, DeviceKind.HEAT_PUMP, "electric_power_kw"),
+        _sum(district, history, DeviceKind.BATTERY, "power_kw"),
+        _sum(district, history, DeviceKind.DWELLING, "room_temp_c") / len(district.dwellings),
+    ]
+
+
+def _sum(
+    district: District, history: QuarterHours, kind: DeviceKind, name: str, only: str = ""
+) -> NDArray[np.float64]:
+    devices = [d.id for d in district.of_kind(kind) if only in ("", d.id)]
+    points = [point_id(device, name) for device in devices]
+    total: NDArray[np.float64] = history.quarter_hours(points, history.horizon).sum(axis=0)
+    return total
+
+
+def _price(scenario: Scenario) -> NDArray[np.float64]:
+    horizon, zone = scenario.horizon, scenario.district.site.zone
+    return scenario.district.tariff.import_eur_per_kwh(
+        horizon.slots, zone, scenario.prices(horizon)
+    )
+
+
+def _dress(axis: Axes, title: str) -> None:
+    axis.set_title(title, loc="left", fontsize=10)
+    axis.grid(visible=True, color="#dddddd", linewidth=0.6)
+    axis.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,151 @@
+"""The virtual district as processes: the plant with its Modbus servers, and the BACnet servers.
+
+Both share one process image. The plant's process first lives through the past that the store still
+lacks, hands it over in pieces, and then goes on in district time; the servers open once there is
+something to measure.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Protocol
+
+from ems.clock import Anchor, DistrictClock
+from ems.domain.district import District
+from ems.domain.slots import Horizon, Slot
+from ems.domain.snapshot import QuarterHours
+from ems.domain.weather import Weather
+from simulations.bacnet_servers import BacnetServers
+from simulations.history import record
+from simulations.image import ProcessImage
+from simulations.modbus_servers import ModbusServers
+from simulations.people import People
+from simulations.plant import Plant
+
+log = logging.getLogger("simulations")
+
+PAST_STEP_S = 300.0
+LEAST_STEP_S = 10.0
+TICK_WALL_S = 1.0
+PIECE_SLOTS = 2 * 96
+
+
+class Lifeline(Protocol):
+    """Tells when the process is to end."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether the process is to end."""
+        ...
+
+    async def until_cut(self) -> None:
+        """Return when the process is to end."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class VirtualDistrict:
+    """What the processes of a virtual district start from."""
+
+    district: District = field(repr=False)
+    anchor: Anchor
+    """The clock's mapping."""
+    weather: Weather = field(repr=False)
+    """The true weather, from the first slot of the past on."""
+    past: Horizon
+    """The slots before the present that the store lacks."""
+    seed: int
+    image: str
+    """Name of the shared process image."""
+
+
+@dataclass(frozen=True)
+class News:
+    """What the plant's process tells while it starts."""
+
+    share: float
+    """How much of the past has been lived through, 0 to 1."""
+    history: QuarterHours | None = None
+    """A piece of it."""
+    ready: bool = False
+    """Whether the Modbus servers answer."""
+
+
+def run_plant(lifeline: Lifeline, virtual: VirtualDistrict, news: Connection) -> None:
+    """Live through the past, then serve and go on until the lifeline is cut."""
+    image = ProcessImage.create(virtual.district, shared=virtual.image)
+    people = People.make(virtual.district, virtual.weather.horizon, virtual.seed)
+    plant = Plant(
+        virtual.district,
+        virtual.weather,
+        people,
+        image,
+        virtual.past.first.start,
+        seed=virtual.seed,
+        dt_s=PAST_STEP_S,
+    )
+    for piece in pieces(virtual.past):
+        if lifeline.cut:
+            return
+        history = record(plant, piece)
+        done = (piece.slots.stop - virtual.past.first.index) / virtual.past.length
+        news.send(News(share=done, history=history))
+    clock = DistrictClock(virtual.anchor)
+    plant.dt_s = max(LEAST_STEP_S, TICK_WALL_S * clock.speed)
+    plant.advance(clock.now())
+    try:
+        asyncio.run(_serve_plant(lifeline, virtual.district, image, plant, clock, news))
+    finally:
+        image.unlink()
+
+
+def pieces(past: Horizon) -> Iterator[Horizon]:
+    """`past` in parts small enough to show progress."""
+    for begin in range(past.first.index, past.slots.stop, PIECE_SLOTS):
+        yield Horizon(Slot(begin), min(PIECE_SLOTS, past.slots.stop - begin))
+
+
+async def _serve_plant(
+    lifeline: Lifeline,
+    district: District,
+    image: ProcessImage,
+    plant: Plant,
+    clock: DistrictClock,
+    news: Connection,
+) -> None:
+    servers = ModbusServers(district, image)
+    await servers.start()
+    news.send(News(share=1.0, ready=True))
+    try:
+        while not lifeline.cut:
+            plant.advance(clock.now())
+            await asyncio.sleep(TICK_WALL_S)
+    finally:
+        await servers.stop()
+
+
+def run_bacnet(lifeline: Lifeline, virtual: VirtualDistrict, news: Connection) -> None:
+    """Serve the BACnet devices out of the plant's image until the lifeline is cut."""
+    image = ProcessImage.attach(virtual.district, virtual.image)
+    asyncio.run(_serve_bacnet(lifeline, BacnetServers(virtual.district, image), news))
+
+
+async def _serve_bacnet(lifeline: Lifeline, servers: BacnetServers, news: Connection) -> None:
+    await servers.start()
+    news.send(News(share=1.0, ready=True))
+    try:
+        await lifeline.until_cut()
+    finally:
+        await servers.stop()
+
+
+def longest_past(now: Slot, last_held: Slot | None, days: int) -> Horizon:
+    """The slots before `now` that a store lacks, `days` at the most and two at least.
+
+    Two days are lived through in any case, for rooms and tanks to have a state of their own.
+    """
+    oldest = now.index - days * 96
+    begin = max(oldest, min(last_held.index + 1 if last_held else oldest, now.index - 2 * 96))
+    return Horizon(Slot(begin), now.index - begin)
