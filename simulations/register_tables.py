@@ -5,6 +5,7 @@ the image. A write to what is not written, or of what lies outside the device's 
 as a device would.
 """
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pymodbus.constants import ExcCodes
 
 from ems.devices.codec import Located, raw_for, raw_of, saturated, value_of, words_of
 from ems.devices.maps import DeviceMap
-from ems.devices.point_spec import Register
+from ems.devices.point_spec import Register, RegisterType
 from ems.devices.sunspec import (
     BASE,
     END,
@@ -57,6 +58,7 @@ _POWERS: Mapping[tuple[int, str], int] = {
 _FIXED: Mapping[tuple[int, str], int] = {(704, "WSetMod"): 1, (714, "NPrt"): 0}
 """Set at commissioning: power setpoints in watts; no DC ports of its own."""
 
+_PAD = 0x8000
 _TEXTS: Mapping[str, str] = {"Mn": "Virtual", "Md": "Smartseille", "Vr": "1"}
 
 
@@ -152,32 +154,26 @@ def _default_words(model: int, point: ModelPoint, serial: str) -> list[int]:
     if point.kind == "string":
         text = serial if point.name == "SN" else _TEXTS.get(point.name, "")
         padded = text.encode("ascii", "replace")[: 2 * point.size].ljust(2 * point.size, b"\0")
-        return list(np.frombuffer(padded, ">u2").tolist())
-    fixed = {"ID": model, "L": model_length(model), "DA": 1, **_powers(model), **_settings(model)}
-    if point.type is None or (point.name not in fixed and not point.sentinels):
-        return [0x8000] if point.kind == "pad" else [0] * point.size
-    raw = fixed.get(point.name, point.sentinels[0] if point.sentinels else 0)
+        return [int(word) for word in np.frombuffer(padded, ">u2")]
+    if point.type is None:
+        return [_PAD] * point.size
+    own = {"ID": model, "L": model_length(model), "DA": 1}
+    known = {**own, **_of(model, _POWERS), **_of(model, _FIXED)}
+    raw = known.get(point.name, next(iter(point.sentinels), 0))
     return words_of(raw, Register(table="holding", address=0, type=point.type))
 
 
-def _powers(model: int) -> dict[str, int]:
-    return {name: power for (of, name), power in _POWERS.items() if of == model}
-
-
-def _settings(model: int) -> dict[str, int]:
-    return {name: value for (of, name), value in _FIXED.items() if of == model}
+def _of(model: int, figures: Mapping[tuple[int, str], int]) -> dict[str, int]:
+    return {name: figure for (owner, name), figure in figures.items() if owner == model}
 
 
 def served(value: float, point: Located) -> list[int]:
-    """The registers in which a device shows `value`; its sentinel when there is none."""
-    if np.isnan(value):
-        raw = point.sentinels[0] if point.sentinels else _without_sentinel(point)
-        return words_of(raw, point.register)
+    """The registers in which a device shows `value`; its sentinel when it can show none."""
+    codes = {our for _, our in point.spec.translate}
+    if np.isnan(value) or (codes and value not in codes):
+        without = math.nan if point.register.type is RegisterType.FLOAT32 else 0.0
+        return words_of(next(iter(point.sentinels), without), point.register)
     return words_of(saturated(raw_for(value, point), point.register), point.register)
-
-
-def _without_sentinel(point: Located) -> float:
-    return float("nan") if point.register.type.value == "float32" else 0.0
 
 
 def accepted(words: Sequence[int], point: Located) -> float | ExcCodes:

@@ -36,20 +36,30 @@ class ModbusConnection:
         return self._link.key
 
     async def read(self, device: Device, points: Sequence[PointSpec]) -> Values:
-        """See `Connection.read`."""
+        """See `Connection.read`; points in a block that the device refuses have no value."""
+        values: dict[str, tuple[float, Quality]] = {spec.name: _NOTHING for spec in points}
         try:
             places = await self._located(device)
-            values: dict[str, tuple[float, Quality]] = {spec.name: _NOTHING for spec in points}
-            for block in self._read_blocks(device, points, places):
-                words = await self._link.read(device.unit, block.table, block.address, block.count)
-                values.update((p.spec.name, decoded(words, block.address, p)) for p in block.points)
-        except DeviceRejectedError as error:
-            self._forget(device)
-            raise DeviceReplyInvalidError(error.message, fix=error.fix) from error
+            blocks = self._read_blocks(device, points, places)
+            refusals = [r for b in blocks if (r := await self._fill(values, device, b))]
         except DeviceError:
             self._forget(device)
             raise
+        if refusals and len(refusals) == len(blocks):
+            self._forget(device)
+            raise DeviceReplyInvalidError(refusals[0].message, fix=refusals[0].fix)
         return values
+
+    async def _fill(
+        self, values: dict[str, tuple[float, Quality]], device: Device, block: Block
+    ) -> DeviceRejectedError | None:
+        """Put the values of a block in their places, or say why the device refuses it."""
+        try:
+            words = await self._link.read(device.unit, block.table, block.address, block.count)
+        except DeviceRejectedError as refusal:
+            return refusal
+        values.update((p.spec.name, decoded(words, block.address, p)) for p in block.points)
+        return None
 
     async def write(self, device: Device, values: Mapping[PointSpec, float]) -> None:
         """See `Connection.write`; neighbouring registers go in one request, in the order given."""

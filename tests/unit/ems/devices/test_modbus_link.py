@@ -161,6 +161,28 @@ async def test_commands_go_before_polls() -> None:
     assert order == ["command", "poll 0", "poll 1", "poll 2"]
 
 
+async def test_a_register_that_an_older_firmware_lacks_costs_only_its_own_points() -> None:
+    def without_session(tid: int, unit: int, pdu: bytes) -> bytes:
+        _, address, count = struct.unpack(">BHH", pdu)
+        if address >= 1700:
+            return frame(tid, unit, b"\x83\x02")
+        return frame(tid, unit, registers(count))
+
+    charger = Device(
+        id="CP-01", kind=DeviceKind.CHARGE_POINT, map="charge-point-keba", serves="CP-01",
+        protocol=Protocol.MODBUS, host=HOST, port=1, unit=UNIT,
+    )  # fmt: skip
+    points = load_map("charge-point-keba").points
+    async with a_device(without_session) as link:
+        connection = ModbusConnection(HOST, int(link.key.partition(":")[2]), timeout_s=0.15)
+        values = await connection.read(charger, list(points.values()))
+        assert values["energy_wanted_kwh"][1] is Quality.DEVICE_INVALID
+        assert values["session_energy_kwh"][1] is Quality.GOOD
+        with pytest.raises(DeviceReplyInvalidError, match="exception 2"):
+            await connection.read(charger, [points["departure_min"]])
+        await connection.close()
+
+
 @pytest.fixture
 def foreign_server() -> Iterator[ModbusServer]:
     """A Modbus server written by others (pyModbusTCP)."""
