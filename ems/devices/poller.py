@@ -85,14 +85,13 @@ class Poller:
 
     async def run(self) -> None:
         """Poll until `stop`; then hand over what is left."""
-        outbox = asyncio.create_task(self._outbox.run(self._stop))
         try:
             async with asyncio.TaskGroup() as workers:
+                workers.create_task(self._outbox.run(self._stop))
                 for key, watches in self._watches.items():
                     workers.create_task(self._work(self._connections[key], watches))
         finally:
             self._stop.set()
-            await outbox
             await self._outbox.flush()
 
     def stop(self) -> None:
