@@ -12,7 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 from ems.console.desk import Desk
 from ems.console.guard import same_origin
 from ems.console.wire import text
-from ems.domain.errors import EmsError
+from ems.domain.errors import EmsError, StoreError
 
 EVERY_S = 1.0
 CHECK_SESSION_EVERY = 30
@@ -20,6 +20,8 @@ CHECK_SESSION_EVERY = 30
 
 FORBIDDEN = 4403
 SIGNED_OUT = 4401
+TRY_AGAIN = 1013
+"""The database is away and sessions can't be looked up; the page comes back by itself."""
 
 
 def router(desk: Desk) -> APIRouter:
@@ -36,6 +38,8 @@ def router(desk: Desk) -> APIRouter:
             await _feed(desk, socket)
         except WebSocketDisconnect:
             return
+        except StoreError:
+            await socket.close(TRY_AGAIN)
 
     return routes
 

@@ -126,6 +126,11 @@ function valueAxis(index, name, extra = {}) {
   };
 }
 
+/** The top of the power axis: always above the limit, so that its line and label stay clear. */
+function headroom(highest, limit) {
+  return Math.ceil(Math.max(highest, 1.15 * limit) / 100) * 100;
+}
+
 function grids() {
   const common = { left: 58, right: 16 };
   const height = element.clientHeight;
@@ -180,7 +185,7 @@ function options(data) {
     tooltip: tooltip(data), axisPointer: { link: [{ xAxisIndex: "all" }] },
     xAxis: [timeAxis(data, 0, false), timeAxis(data, 1, false), timeAxis(data, 2, true)],
     yAxis: [
-      valueAxis(0, "kW"), valueAxis(1, `${CHARGE.name}, %`, { min: 0, max: 100, interval: 50 }),
+      valueAxis(0, "kW", { max: (seen) => headroom(seen.max, data.subscribed_kw) }), valueAxis(1, `${CHARGE.name}, %`, { min: 0, max: 100, interval: 50 }),
       valueAxis(2, `${PRICE.name}, €/kWh`, { digits: 2, splitNumber: 2, min: 0 }),
     ],
     series: [...powerSeries(data), ...lowerSeries(data)],

@@ -28,7 +28,7 @@ function row(data, index, future) {
 function head() {
   const columns = [...POWERS.map((series) => `${series.name}, kW`), `${CHARGE.name}, %`, `${PRICE.name}, €/kWh`];
   return make("thead", {}, make("tr", {}, make("th", { scope: "col" }, t("Quarter hour")),
-    make("th", { scope: "col" }, ""),
+    make("th", { scope: "col" }, t("State")),
     ...columns.map((name) => make("th", { scope: "col", className: "number" }, name))));
 }
 

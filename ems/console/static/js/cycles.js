@@ -27,8 +27,8 @@ function row(cycle, names) {
     make("td", { className: "number" }, number(total, 1)),
     ...names.map((name) => make("td", { className: "number" }, number(cycle.steps_s[name], 2))),
     make("td", { className: "number" }, number(cycle.stale_points)),
-    make("td", {}, outcomes(cycle.outcomes)),
-    make("td", { className: cycle.missed ? "caution mark" : "" }, message));
+    make("td", { className: "wrap" }, outcomes(cycle.outcomes)),
+    make("td", { className: cycle.missed ? "wrap caution mark" : message && "wrap" }, message));
 }
 
 /** Fill `element` with the runs, newest first. */

@@ -6,11 +6,15 @@ import { HEALTH, KEY_NAMES, KINDS, QUALITY } from "./words.js";
 
 const MARKS = { good: "", partial: "caution mark", stale: "caution mark", silent: "alarm mark", unseen: "alarm mark" };
 
-const digits = (unit) => ({ "°C": 1, kW: 1 })[unit] ?? 0;
+function digits(value, unit) {
+  if (unit === "°C") return 1;
+  if (Number.isInteger(value) || Math.abs(value) >= 1000) return 0;
+  return Math.abs(value) < 10 ? 2 : 1;
+}
 
 /** A value with its unit as it stands in a cell. */
 export function valueCell(cell, { value, unit, quality }) {
-  setText(cell, value === null ? "–" : `${number(value, digits(unit))} ${unit}`);
+  setText(cell, value === null ? "–" : `${number(value, digits(value, unit))} ${unit}`);
   cell.classList.toggle("stale", value !== null && quality !== "good" && quality !== "overridden");
   cell.title = quality ? QUALITY[quality] : t("never heard");
 }

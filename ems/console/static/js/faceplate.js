@@ -21,8 +21,8 @@ function row(point, now) {
     make("td", {}, point.quality ? QUALITY[point.quality] : t("never heard")),
     make("td", { className: "number" }, age(point.at, now)),
     make("td", { className: "number" }, point.setpoint === null ? "" : `${number(point.setpoint, 1)} ${point.unit}`),
-    make("td", { className: "reason" }, point.reason),
-    make("td", {}, point.outcome ? OUTCOMES[point.outcome] + readBack : ""));
+    make("td", { className: "wrap reason" }, point.reason),
+    make("td", { className: "wrap" }, point.outcome ? OUTCOMES[point.outcome] + readBack : ""));
 }
 
 function table(points, now) {

@@ -149,7 +149,9 @@ def sun_shape(horizon: Horizon, high: float) -> np.ndarray:
     return high * np.clip(np.cos((hours - 11.7) / 10 * np.pi), 0, None)
 
 
-def make_plan(district: District, first: Slot, *, plan_id: str = "7d0c3c1e-plan") -> Plan:
+def make_plan(
+    district: District, first: Slot, *, plan_id: str = "7d0c3c1e-0000-4000-8000-000000000001"
+) -> Plan:
     """A plausible plan of 24 hours with setpoints for one dwelling and one charge point."""
     horizon = Horizon(first, 96)
     pv, ev = sun_shape(horizon, 230.0), day_shape(horizon, 20.0, 110.0, 18.0)
@@ -235,7 +237,7 @@ def make_cycles(first: Slot) -> tuple[CycleRecord, ...]:
         slot=first,
         started_at=first.start,
         origin=Origin.OPTIMISED,
-        plan_id="7d0c3c1e-plan",
+        plan_id=PLAN_ID,
         steps_s=steps,
         stale_points=3,
         outcomes={"ok": 1187, "clamped": 2, "unreachable": 1},
