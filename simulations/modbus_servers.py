@@ -33,6 +33,7 @@ class VirtualDevice:
     def __init__(self, device: Device, image: ProcessImage) -> None:
         serial = device.id if device.protocol is Protocol.SUNSPEC else ""
         self._tables = _tables(device.map, serial)
+        self._longest_read = load_map(device.map).longest_read
         self._image = image
         self._number = image.device_index[device.id]
         names = load_map(device.map).points
@@ -68,6 +69,8 @@ class VirtualDevice:
             return ExcCodes.ILLEGAL_ADDRESS
         if values is not None:
             return self._take(table, start, address, registers, [int(v) for v in values])
+        if count > self._longest_read:
+            return ExcCodes.ILLEGAL_VALUE
         for point in table.points_in(address, count):
             at = point.register.address - start
             value = self._image.values[self._places[point.spec.name]]

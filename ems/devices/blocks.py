@@ -34,14 +34,17 @@ class Block:
     """What lies in them, in order of address."""
 
 
-def read_blocks(points: Iterable[Located], gap: int) -> list[Block]:
-    """Blocks that hold all `points`, spanning at most `gap` unused registers at a time."""
-    return _merged(points, lambda point: point.register, gap, READ_MAX)
+def read_blocks(points: Iterable[Located], gap: int, longest: int = READ_MAX) -> list[Block]:
+    """Blocks that hold all `points`, spanning at most `gap` unused registers at a time.
+
+    None has more than `longest` registers, unless a single point does.
+    """
+    return _merged(points, lambda point: point.register, gap, longest)
 
 
-def write_blocks(points: Iterable[Located]) -> list[Block]:
+def write_blocks(points: Iterable[Located], longest: int = WRITE_MAX) -> list[Block]:
     """Blocks that hold exactly the registers where `points` are written."""
-    return _merged(points, lambda point: point.write_register, 0, WRITE_MAX)
+    return _merged(points, lambda point: point.write_register, 0, longest)
 
 
 def _merged(

@@ -72,6 +72,10 @@ class DeviceMap:
     heartbeat: Heartbeat | None = None
     gap: Annotated[int, Between(0, 120)] = 0
     """Unused registers that one read may span."""
+    longest_read: Annotated[int, Between(1, 125)] = 125
+    """Registers that one read may ask for."""
+    single_writes: bool = False
+    """Whether it is written register by register (function 6) instead of in blocks (16)."""
     points: dict[str, PointSpec] = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -80,6 +84,8 @@ class DeviceMap:
         for spec in self.points.values():
             _check_protocol(self.protocol, spec)
         _check_places(self.points)
+        if self.single_writes:
+            _check_single(self.points)
         if self.heartbeat is not None:
             beat = self.points.get(self.heartbeat.point)
             if beat is None or not beat.writable:
@@ -110,6 +116,13 @@ def _check_places(points: Mapping[str, PointSpec]) -> None:
             if other := taken.get(place):
                 raise ValueError(f"{spec.name} and {other} both lie at {place[0]} {place[1]}")
             taken[place] = spec.name
+
+
+def _check_single(points: Mapping[str, PointSpec]) -> None:
+    for spec in points.values():
+        place = spec.write_register or spec.register
+        if spec.writable and place is not None and place.type.registers > 1:
+            raise ValueError(f"{spec.name}: a single write has one register")
 
 
 def _places(spec: PointSpec) -> list[tuple[str, int | str]]:

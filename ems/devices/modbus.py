@@ -65,10 +65,11 @@ class ModbusConnection:
         """See `Connection.write`; neighbouring registers go in one request, in the order given."""
         places = await self._located(device)
         wanted = {_place(places, spec): value for spec, value in values.items()}
-        order = list(wanted)
-        for block in sorted(write_blocks(wanted), key=lambda b: min(map(order.index, b.points))):
+        order, single = list(wanted), map_of(device).single_writes
+        blocks = write_blocks(wanted, 1) if single else write_blocks(wanted)
+        for block in sorted(blocks, key=lambda b: min(map(order.index, b.points))):
             words = [word for point in block.points for word in encoded(wanted[point], point)]
-            await self._link.write(device.unit, block.address, words)
+            await self._link.write(device.unit, block.address, words, single=single)
 
     async def relinquish(self, device: Device, points: Sequence[PointSpec]) -> None:
         """See `Connection.relinquish`; points without a safe value are left alone."""
@@ -102,7 +103,8 @@ class ModbusConnection:
         )
         if key not in self._blocks:
             here = [places[spec.name] for spec in points if spec.name in places]
-            self._blocks[key] = read_blocks(here, map_of(device).gap)
+            device_map = map_of(device)
+            self._blocks[key] = read_blocks(here, device_map.gap, device_map.longest_read)
         return self._blocks[key]
 
     def _forget(self, device: Device) -> None:

@@ -31,6 +31,7 @@ RECONNECT_S = 1.0
 
 _READ = {"holding": 3, "input": 4}
 _WRITE = 16
+_WRITE_ONE = 6
 _REFUSED = 0x80
 _HEADER = 7
 """Bytes before the function code: transaction, protocol, length, unit."""
@@ -64,8 +65,12 @@ class ModbusLink:
             reply = await self._reply(unit, ask(address, count=count, device_id=unit))
             return list(reply.registers)
 
-    async def write(self, unit: int, address: int, words: Sequence[int]) -> None:
-        """Write registers from `address` of a unit in one request (function 16).
+    async def write(
+        self, unit: int, address: int, words: Sequence[int], *, single: bool = False
+    ) -> None:
+        """Write registers from `address` of a unit in one request.
+
+        `single` writes the only one of them by function 6, else it is function 16.
 
         Raises:
             DeviceUnreachableError: no answer in time.
@@ -74,8 +79,13 @@ class ModbusLink:
         """
         async with self._turns.turn(urgent=True):
             client = await self._connected()
-            self._expected = struct.pack(">BHH", _WRITE, address, len(words)), 6
-            await self._reply(unit, client.write_registers(address, list(words), device_id=unit))
+            if single:
+                self._expected = struct.pack(">BHH", _WRITE_ONE, address, words[0]), 6
+                ask = client.write_register(address, words[0], device_id=unit)
+            else:
+                self._expected = struct.pack(">BHH", _WRITE, address, len(words)), 6
+                ask = client.write_registers(address, list(words), device_id=unit)
+            await self._reply(unit, ask)
 
     async def close(self) -> None:
         """Close the socket; the next request opens a new one."""

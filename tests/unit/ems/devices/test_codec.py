@@ -126,6 +126,13 @@ def test_a_dwelling_is_read_in_one_request_and_written_in_one() -> None:
     assert len(write_blocks([p for p in points if p.spec.writable])) == 1
 
 
+def test_a_charger_that_gives_one_number_at_a_time_is_asked_so() -> None:
+    keba = load_map("charge-point-keba")
+    points = [Located.by_map(spec) for spec in keba.points.values()]
+    blocks = read_blocks(points, keba.gap, keba.longest_read)
+    assert [len(block.points) for block in blocks] == [1] * len(points)
+
+
 @pytest.mark.parametrize("name", MODBUS_MAPS)
 def test_every_point_of_every_map_survives_its_registers(name: str) -> None:
     for spec in load_map(name).points.values():

@@ -100,6 +100,7 @@ def test_a_heartbeat_runs_round_and_always_changes() -> None:
         (("protocol: modbus", "protocol: bacnet"), "sea_temp_c: a bacnet map needs `object`"),
         (("assumption: made up", ""), "neither `source` nor `assumption`"),
         (("kind: loop", "kind: lamp"), "kind"),
+        (("kind: loop", "kind: loop\nlongest_read: 200"), "longest_read"),
         (("points:", "points: 3 #"), "thermometer.yaml"),
         (("title: A", "title: {A"), "thermometer.yaml"),
     ],
