@@ -124,12 +124,14 @@ class WorkerBrain(Ladder):
             raise
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
+        pool = ProcessPoolExecutor(
             max_workers=1,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_to_work,
             initargs=(self._district,),
         )
+        pool.submit(_present)
+        return pool
 
     def _replace_stuck(self) -> None:
         """A worker over its time can't be told to stop: it is ended, and another is started."""
@@ -146,6 +148,10 @@ _brain: LocalBrain | None = None
 def _to_work(district: District) -> None:
     global _brain
     _brain = LocalBrain(district)
+
+
+def _present() -> None:
+    """Makes the pool start its worker, so that the first plan does not wait for it."""
 
 
 def _at_work(work: str, values: tuple[Any, ...]) -> Any:

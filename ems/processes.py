@@ -44,23 +44,20 @@ class Lifeline:
 
 
 class Family:
-    """Child processes under one roof."""
+    """Child processes under one roof; the last one started is the first to end."""
 
     def __init__(self, log_level: int = logging.INFO) -> None:
-        self.lifeline = Lifeline(_CONTEXT.Event(), os.getpid())
         self._log_level = log_level
-        self._children: list[BaseProcess] = []
+        self._children: list[tuple[BaseProcess, Lifeline]] = []
 
     def start(self, name: str, target: Callable[..., None], *values: Any) -> BaseProcess:
         """Start `target(lifeline, *values)` in a process of its own."""
+        lifeline = Lifeline(_CONTEXT.Event(), os.getpid())
         child = _CONTEXT.Process(
-            target=_child,
-            name=name,
-            args=(self._log_level, target, self.lifeline, *values),
-            daemon=False,
+            target=_child, name=name, args=(self._log_level, target, lifeline, *values)
         )
         child.start()
-        self._children.append(child)
+        self._children.append((child, lifeline))
         return child
 
     @staticmethod
@@ -70,14 +67,17 @@ class Family:
 
     def dead(self) -> str | None:
         """Name of a child that ended by itself; None while all live."""
-        return next((c.name for c in self._children if not c.is_alive()), None)
+        return next((c.name for c, _ in self._children if not c.is_alive()), None)
 
     def stop(self, patience_s: float = 15.0) -> None:
-        """End all of them: first asked, then made to."""
-        self.lifeline.stopped.set()
+        """End all of them in turn: each first asked, then made to.
+
+        In turn, so that the service can still give the devices back to the servers behind them.
+        """
         deadline = time.monotonic() + patience_s
-        for child in reversed(self._children):
-            child.join(max(0.1, deadline - time.monotonic()))
+        for child, lifeline in reversed(self._children):
+            lifeline.stopped.set()
+            child.join(max(0.5, deadline - time.monotonic()))
             if child.is_alive():
                 child.kill()
                 child.join()

@@ -1,6 +1,7 @@
 """`ems demo`: all of Smartseille on this machine, measured, forecast, planned and controlled."""
 
 import asyncio
+import os
 import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -129,20 +130,20 @@ def _no_prices(horizon: Horizon) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.full(horizon.length, np.nan)
 
 
-def start_virtual(family: Family, running: Running) -> VirtualDistrict:
+def start_virtual(family: Family, running: Running, past_days: int = PAST_DAYS) -> VirtualDistrict:
     """Start the plant and the protocol servers; fill in the past that the store lacks.
 
     Raises:
         EmsError: one of them died while starting.
     """
-    past = asyncio.run(_missing_past(running))
+    past = asyncio.run(_missing_past(running, past_days))
     virtual = VirtualDistrict(
         district=running.district,
         anchor=running.anchor,
         weather=_true_weather(running.district, past),
         past=past,
         seed=SEED,
-        image=f"{running.port}",
+        image=f"{os.getpid()}",
     )
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("living through the past", total=1.0)
@@ -160,12 +161,12 @@ def start_virtual(family: Family, running: Running) -> VirtualDistrict:
     return virtual
 
 
-async def _missing_past(running: Running) -> Horizon:
+async def _missing_past(running: Running, days: int) -> Horizon:
     async with Store.open(running.dsn) as store:
         await store.register(point_infos(running.district))
         await store.set_mode(Mode.AUTOMATIC, "demo")
         last = await store.last_history_slot()
-    return longest_past(Slot.containing(running.anchor.at(datetime.now(UTC))), last, PAST_DAYS)
+    return longest_past(Slot.containing(running.anchor.at(datetime.now(UTC))), last, days)
 
 
 def _true_weather(district: District, past: Horizon) -> Weather:

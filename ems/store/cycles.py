@@ -58,11 +58,17 @@ class Cycles:
             await connection.execute(
                 _CYCLE,
                 (
-                    record.slot.index, record.started_at, record.origin.value, record.plan_id,
-                    Json(dict(record.steps_s)), record.stale_points, Json(dict(record.outcomes)),
-                    record.message, record.missed,
+                    record.slot.index,
+                    record.started_at,
+                    record.origin.value,
+                    record.plan_id or None,
+                    Json(dict(record.steps_s)),
+                    record.stale_points,
+                    Json(dict(record.outcomes)),
+                    record.message,
+                    record.missed,
                 ),
-            )  # fmt: skip
+            )
             await notify(connection, Changed.CYCLE, str(record.slot.index))
 
     async def last_cycles(self, limit: int = 96) -> tuple[CycleRecord, ...]:
@@ -109,7 +115,7 @@ def _record(row: Row) -> CycleRecord:
         slot=Slot(slot),
         started_at=started_at.astimezone(UTC),
         origin=Origin(origin),
-        plan_id=str(plan_id),
+        plan_id=str(plan_id or ""),
         steps_s=steps_s,
         stale_points=stale_points,
         outcomes=outcomes,

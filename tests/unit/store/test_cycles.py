@@ -47,3 +47,19 @@ async def test_the_story_of_a_quarter_hour_is_told_once_and_can_be_corrected(sto
     (kept,) = await store.last_cycles()
     assert kept == better
     assert list(kept.steps_s) == list(record.steps_s)
+
+
+async def test_a_quarter_hour_that_was_never_run_has_a_story_without_a_plan(store: Store) -> None:
+    missed = CycleRecord(
+        slot=FIRST,
+        started_at=NOON,
+        origin=Origin.RULES,
+        plan_id="",
+        steps_s={},
+        stale_points=0,
+        outcomes={},
+        message="not run",
+        missed=True,
+    )
+    await store.cycle_log(missed)
+    assert await store.last_cycles() == (missed,)

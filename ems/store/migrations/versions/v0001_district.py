@@ -120,7 +120,7 @@ create table cycle (
   slot         bigint primary key,
   started_at   timestamptz not null,
   origin       text not null,
-  plan_id      uuid not null,
+  plan_id      uuid,
   steps_s      json not null,
   stale_points integer not null,
   outcomes     json not null,

@@ -1,0 +1,42 @@
+"""`python -m benchmarks NAME [--quick] [--json]`: measures one thing and prints its figures."""
+
+import argparse
+import json
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import cycle, start
+from benchmarks.figures import Report
+
+BENCHMARKS: dict[str, Callable[[bool], Report]] = {"cycle": cycle.measure, "start": start.measure}
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=[*BENCHMARKS, "all"], help="what to measure")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, within 50 s")
+    parser.add_argument("--json", action="store_true", help="print JSON for a machine")
+    asked = parser.parse_args()
+    names = list(BENCHMARKS) if asked.name == "all" else [asked.name]
+    for name in names:
+        report = BENCHMARKS[name](asked.quick)
+        print(json.dumps(report.as_dict())) if asked.json else show(report)
+
+
+def show(report: Report) -> None:
+    """Print a report for a person."""
+    table = Table("figure", "value", "unit", "goal", "", title=f"{report.name} ({report.commit})")
+    for figure in report.figures:
+        goal = "" if figure.goal is None else f"<= {figure.goal:g}"
+        mark = {None: "", True: "holds", False: "[bold]missed[/bold]"}[figure.holds]
+        table.add_row(figure.name, f"{figure.value:.3g}", figure.unit, goal, mark)
+    console = Console()
+    console.print(table)
+    console.print(report.machine)
+
+
+if __name__ == "__main__":
+    main()
