@@ -17,17 +17,25 @@ function outcomes(counts) {
   return parts.join(" · ") || "–";
 }
 
-function row(cycle, names) {
-  const start = cycle.slot.index * SLOT_MS;
+const startOf = (cycle) => cycle.slot.index * SLOT_MS;
+
+/** The time of a run, with its day where it is not that of the row above. */
+function timeLabel(cycle, above) {
+  const start = startOf(cycle);
+  const sameDay = above && day(startOf(above)) === day(start);
+  return sameDay ? time(start) : `${day(start)} ${time(start)}`;
+}
+
+function row(cycle, above, names) {
   const total = Object.values(cycle.steps_s).reduce((sum, seconds) => sum + seconds, 0);
   const message = [cycle.missed && t("too late for its slot"), cycle.message].filter(Boolean).join(" · ");
   return make("tr", {},
-    make("th", { scope: "row" }, `${day(start)} ${time(start)}`),
+    make("th", { scope: "row", className: "number" }, timeLabel(cycle, above)),
     make("td", { className: LEVELS[cycle.origin] ?? "" }, ORIGINS[cycle.origin] ?? cycle.origin),
     make("td", { className: "number" }, number(total, 1)),
     ...names.map((name) => make("td", { className: "number" }, number(cycle.steps_s[name], 2))),
     make("td", { className: "number" }, number(cycle.stale_points)),
-    make("td", { className: "wrap" }, outcomes(cycle.outcomes)),
+    make("td", { className: "wrap outcomes" }, outcomes(cycle.outcomes)),
     make("td", { className: cycle.missed ? "wrap caution mark" : message && "wrap" }, message));
 }
 
@@ -45,5 +53,5 @@ export function showCycles(element, cycles) {
     numberHead(t("points without value")), make("th", { scope: "col" }, t("Setpoints")),
     make("th", { scope: "col" }, t("Remarks")));
   element.replaceChildren(make("table", {}, make("thead", {}, head),
-    make("tbody", {}, ...cycles.map((cycle) => row(cycle, names)))));
+    make("tbody", {}, ...cycles.map((cycle, index) => row(cycle, cycles[index - 1], names)))));
 }

@@ -33,6 +33,8 @@ NOW = datetime(2026, 11, 18, 14, 7, 30, tzinfo=UTC)
 
 PASSWORD = "correct horse"
 
+PLAN_ID = "7d0c3c1e-0000-4000-8000-000000000001"
+
 TYPICAL = {
     "room_temp_c": 20.6, "bedroom_temp_c": 20.1, "setpoint_c": 20.5, "heat_setpoint_c": 20.5,
     "cool_setpoint_c": 26.0, "soc_pct": 61.0, "tank_top_temp_c": 57.3, "loop_supply_temp_c": 16.4,
@@ -149,9 +151,7 @@ def sun_shape(horizon: Horizon, high: float) -> np.ndarray:
     return high * np.clip(np.cos((hours - 11.7) / 10 * np.pi), 0, None)
 
 
-def make_plan(
-    district: District, first: Slot, *, plan_id: str = "7d0c3c1e-0000-4000-8000-000000000001"
-) -> Plan:
+def make_plan(district: District, first: Slot, *, plan_id: str = PLAN_ID) -> Plan:
     """A plausible plan of 24 hours with setpoints for one dwelling and one charge point."""
     horizon = Horizon(first, 96)
     pv, ev = sun_shape(horizon, 230.0), day_shape(horizon, 20.0, 110.0, 18.0)
