@@ -16,7 +16,7 @@ from ems.domain.slots import SLOT_H
 from ems.optimizer.problem import Floats
 from ems.optimizer.sessions import Plug, Session
 
-WELCOME_A = 16.0
+WELCOME_A = 32.0
 """At most this for a car that may come."""
 
 

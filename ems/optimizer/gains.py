@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from building_models import solar
 from ems.domain.district import District
 from ems.domain.forecasts import Forecasts
+from ems.domain.slots import Horizon
 from ems.optimizer.groups import Group, RoomStock
 from ems.optimizer.occupancy import occupied
 
@@ -45,19 +46,25 @@ class Gains:
 
 def gains(stock: RoomStock, district: District, forecasts: Forecasts) -> Gains:
     """The gains of all groups over the horizon of `forecasts`."""
-    people = [_people_w_per_m2(group, district, forecasts) for group in stock.groups]
     return Gains(
-        people_kw=np.stack(people, axis=1) * stock.area_m2 / 1000,
+        people_kw=people_kw(stock, district, forecasts.horizon),
         sun_kw=_sun_kw(stock, district, forecasts),
     )
 
 
-def _people_w_per_m2(group: Group, district: District, forecasts: Forecasts) -> Floats:
+def people_kw(stock: RoomStock, district: District, horizon: Horizon) -> Floats:
+    """Heat of people, light and appliances over any slots. Shape [slots, G]."""
+    per_m2 = [_people_w_per_m2(group, district, horizon) for group in stock.groups]
+    powers: Floats = np.stack(per_m2, axis=1) * stock.area_m2 / 1000
+    return powers
+
+
+def _people_w_per_m2(group: Group, district: District, horizon: Horizon) -> Floats:
     """Homes by their mean, other zones by their hours of use. Shape [slots]."""
     at_use, idle = group.profile.gains_w_per_m2, group.profile.gains_idle_w_per_m2
     if group.is_dwellings:
-        return np.full(forecasts.horizon.length, (at_use + idle) / 2)
-    used = occupied(group.profile, forecasts.horizon, district.site.zone)
+        return np.full(horizon.length, (at_use + idle) / 2)
+    used = occupied(group.profile, horizon, district.site.zone)
     return np.where(used, at_use, idle)
 
 

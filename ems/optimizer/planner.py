@@ -19,8 +19,8 @@ from ems.optimizer.course import course, series
 from ems.optimizer.groups import room_stock
 from ems.optimizer.matrix import programme
 from ems.optimizer.messages import message
+from ems.optimizer.past_day import history_points
 from ems.optimizer.reasons import Market
-from ems.optimizer.room_state import history_points
 from ems.optimizer.setpoints import Order, setpoint_rows
 from ems.optimizer.solve import solve
 from ems.optimizer.statement import state_problem

@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 
 SPARE_K = 0.3
 """A group within this of an end of its band is planned."""
+READY_SLOTS = 1
+"""Rooms are comfortable this long before they are used."""
 KEPT_SHARE = 0.6
 """Of heat left at the end, what is still there when it is wanted."""
 COLD_SHARE = 0.7
@@ -71,7 +73,9 @@ def room_outlook(
 ) -> RoomOutlook:
     """The groups over the horizon of `forecasts`; stored heat is worth `heat_eur_per_kwh`."""
     bands = room_bands(stock, state, district, forecasts.horizon)
-    dynamics = _Dynamics.of(stock, blocks, gains, forecasts["weather/outdoor_temp_c"])
+    dynamics = _Dynamics.of(
+        stock, blocks, gains, state.unexplained_kw, forecasts["weather/outdoor_temp_c"]
+    )
     free = dynamics.free_c(state.start_c)
     low, high, ceiling = _block_bands(bands, blocks, free)
     planned = np.flatnonzero(((free < low + SPARE_K) | (free > ceiling - SPARE_K)).any(axis=0))
@@ -112,14 +116,15 @@ def _band(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     profile, comfort = group.profile, district.comfort
     used = occupied(profile, horizon, district.site.zone)
+    ready = used | np.append(used[READY_SLOTS:], [used[-1]] * READY_SLOTS)[: len(used)]
     if group.is_dwellings:
         low = np.full(horizon.length, floor_c)
         high = low + comfort.preheat_k
     else:
-        low = np.where(used, profile.heat_c + comfort.margin_k, profile.heat_setback_c)
+        low = np.where(ready, profile.heat_c + comfort.margin_k, profile.heat_setback_c)
         high = np.full(horizon.length, profile.heat_c + comfort.margin_k + comfort.preheat_k)
     idle = profile.cool_c if profile.cool_setback_c is None else profile.cool_setback_c
-    cool = np.where(used, profile.cool_c or np.inf, idle or np.inf) - comfort.margin_k
+    cool = np.where(ready, profile.cool_c or np.inf, idle or np.inf) - comfort.margin_k
     return low, np.minimum(high, cool), cool, used.astype(float)
 
 
@@ -144,14 +149,16 @@ class _Dynamics:
     drift_c: Floats
 
     @classmethod
-    def of(cls, stock: RoomStock, blocks: Blocks, gains: Gains, outdoor_c: Floats) -> "_Dynamics":
+    def of(
+        cls, stock: RoomStock, blocks: Blocks, gains: Gains, other_kw: Floats, outdoor_c: Floats
+    ) -> "_Dynamics":
         shape = (len(blocks), len(stock.groups), 2)
         transfer, inputs = np.empty((*shape, 2)), np.empty((*shape, 3))
         for length, at in same_lengths(blocks.lengths).items():
             step = zone.discretise(stock.parameters, length * SLOT_H)
             transfer[at], inputs[at] = step.a, step.b
         air, mass, outdoor = inputs[..., 0], inputs[..., 1], inputs[..., 2]
-        drift = air * blocks.mean(gains.air_kw)[..., None]
+        drift = air * (blocks.mean(gains.air_kw) + other_kw)[..., None]
         drift += mass * blocks.mean(gains.mass_kw)[..., None]
         drift += outdoor * blocks.mean(outdoor_c)[:, None, None]
         heat = HEAT_TO_AIR * air + (1 - HEAT_TO_AIR) * mass

@@ -1,7 +1,8 @@
 """Charging sessions: which cars are plugged in, what they still want, and until when they stay.
 
-A car is planned to be done one slot before it leaves, so that a late plan or a lost message does no
-harm; a car that needs every minute has every minute.
+A car is planned to be done before it leaves: by a slot, so that a late plan or a lost message does
+no harm, and by a share of the time that it needs, as a battery that is nearly full takes less. A
+car that needs every minute has every minute.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from ems.optimizer.problem import Cars, Floats
 
 EARLY_SLOTS = 1
 """How long before it leaves a car should be done."""
+SPARE_SHARE = 0.3
+"""Of the time that it needs at full power, what is kept in hand: a filling battery takes less."""
 UNSAID_KWH = 10.0
 """Wanted by a car whose charge point does not say."""
 UNSAID_H = 4.0
@@ -175,7 +178,7 @@ def presence(wanting: list[Session], blocks: Blocks) -> Floats:
 
 
 def _charging_hours(session: Session) -> float:
-    """Until when a car may charge: one slot early, if that is enough for what it wants."""
-    early = session.hours - EARLY_SLOTS * SLOT_H
-    enough = session.wanted_kwh <= 0.9 * early * session.power_kw_max
-    return early if enough else session.hours
+    """Until when a car may charge: early by a slot and a share of what it needs, if it can."""
+    need_h = session.wanted_kwh / max(session.power_kw_max, 1e-6)
+    early_h = session.hours - EARLY_SLOTS * SLOT_H - SPARE_SHARE * need_h
+    return max(early_h, min(session.hours, need_h / 0.9))

@@ -97,6 +97,7 @@ def state_problem(
         snapshot=snapshot,
         history=history,
         gains=warmth,
+        forecasts=forecasts,
     )
     heat_price = price / float(plant.heating_cop.mean())
     rooms = room_outlook(stock, state, district, forecasts, warmth, blocks, heat_price)

@@ -13,7 +13,7 @@ from ems.optimizer.problem import Floats, Plant, Tanks
 
 SHORTAGE_EUR_PER_KH = 20.0
 """Price of a kelvin-hour of a tank below what serves: more than any heat costs."""
-GUARD_K = 0.5
+GUARD_K = 1.0
 """A tank is planned this much above its least temperature, where its own protection sets in."""
 TANK_ROOM_C = 20.0
 """Around the tanks."""

@@ -91,7 +91,7 @@ def test_the_car_that_leaves_first_is_served_first() -> None:
 def test_a_free_charge_point_waits_with_a_current() -> None:
     room = [Headroom.of(PARK, ["G1"])]
     free = [session("CP-1", plug=Plug.FREE), session("CP-2", plug=Plug.FREE)]
-    assert welcome_currents_a(free, room, PARK)[0] == pytest.approx([16, 16])
+    assert welcome_currents_a(free, room, PARK)[0] == pytest.approx([32, 32])
 
 
 def test_free_charge_points_share_what_is_left() -> None:
