@@ -8,7 +8,6 @@ the limit never falls below some wall time.
 """
 
 from dataclasses import replace
-from datetime import timedelta
 from math import inf
 
 from ems.domain.district import DeviceKind, District
@@ -30,6 +29,7 @@ class Ageing:
     def __init__(self, district: District, speed: float) -> None:
         self._district = district
         self._least_s = LEAST_WALL_S * speed
+        self._limits_s: dict[str, float] = {}
 
     def limit_s(self, point: str) -> float:
         """How many seconds of district time a reading of `point` stays believable."""
@@ -43,18 +43,18 @@ class Ageing:
 
     def marked(self, snapshot: Snapshot) -> Snapshot:
         """`snapshot` with every good reading that is too old marked as stale."""
-        readings = {
-            point: self._marked(reading, snapshot) for point, reading in snapshot.readings.items()
+        old = {
+            point: Reading(point, reading.value, Quality.STALE, reading.at)
+            for point, reading in snapshot.readings.items()
+            if reading.quality.usable and self._too_old(reading, snapshot.taken_at.timestamp())
         }
-        return replace(snapshot, readings=readings)
+        return replace(snapshot, readings={**snapshot.readings, **old}) if old else snapshot
 
-    def _marked(self, reading: Reading, snapshot: Snapshot) -> Reading:
-        if not reading.quality.usable:
-            return reading
-        oldest = snapshot.taken_at - timedelta(seconds=min(self.limit_s(reading.point), 1e8))
-        if reading.at >= oldest:
-            return reading
-        return Reading(reading.point, reading.value, Quality.STALE, reading.at)
+    def _too_old(self, reading: Reading, now_s: float) -> bool:
+        limit_s = self._limits_s.get(reading.point)
+        if limit_s is None:
+            limit_s = self._limits_s[reading.point] = self.limit_s(reading.point)
+        return now_s - reading.at.timestamp() > limit_s
 
 
 def _poll_class(kind: DeviceKind, name: str) -> str:
