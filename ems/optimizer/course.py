@@ -8,8 +8,8 @@ from ems.domain.district import District
 from ems.domain.forecasts import Forecasts
 from ems.domain.slots import SLOT_H
 from ems.optimizer.blocks import Blocks
+from ems.optimizer.columns import Columns
 from ems.optimizer.currents import Headroom, car_currents_a, per_ampere_kw
-from ems.optimizer.matrix import Columns
 from ems.optimizer.problem import Floats, PlanProblem
 from ems.optimizer.sessions import cars_of, presence
 from ems.optimizer.statement import Statement

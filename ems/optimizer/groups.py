@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from building_models import zone
 from building_models.zone import ZoneParameters
-from ems.domain.district import DeviceKind, District, Dwelling, Use, UseProfile, Zone
+from ems.domain.district import DeviceKind, District, Dwelling, Envelope, Use, UseProfile, Zone
+from ems.domain.errors import PlanError
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -184,11 +185,18 @@ def _device(district: District, room: Dwelling | Zone) -> str:
 
 
 def _parameters(district: District, room: Dwelling | Zone) -> ZoneParameters:
-    envelope = district.buildings[room.building].envelope
-    assert envelope is not None, f"{room.building} has rooms and no envelope"  # noqa: S101
-    return zone.parameters(envelope, np.array([room.area_m2]), np.array([room.loss_factor]))
+    area, loss = np.array([room.area_m2]), np.array([room.loss_factor])
+    return zone.parameters(_envelope(district, room), area, loss)
 
 
 def _aperture(district: District, room: Dwelling | Zone) -> float:
+    return _envelope(district, room).solar_aperture_m2_per_m2
+
+
+def _envelope(district: District, room: Dwelling | Zone) -> Envelope:
     envelope = district.buildings[room.building].envelope
-    return envelope.solar_aperture_m2_per_m2 if envelope else 0.0
+    if envelope is None:
+        raise PlanError(
+            f"{room.building} has rooms and no envelope", fix="describe it in buildings.yaml"
+        )
+    return envelope

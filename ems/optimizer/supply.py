@@ -4,6 +4,7 @@ import numpy as np
 
 from building_models import heat_pump, loop, tank
 from ems.domain.district import Building, DeviceKind, District, Substation
+from ems.domain.errors import PlanError
 from ems.domain.forecasts import Forecasts
 from ems.domain.points import point_id
 from ems.domain.slots import SLOT_H
@@ -94,8 +95,13 @@ def running_units(district: District, snapshot: Snapshot) -> tuple[int, list[str
 
 
 def substation(building: Building) -> Substation:
-    """The substation of a heated building."""
-    assert building.substation is not None, f"{building.id} is not heated"  # noqa: S101
+    """The substation of a heated building.
+
+    Raises:
+        PlanError: it has none.
+    """
+    if building.substation is None:
+        raise PlanError(f"{building.id} has no substation", fix="describe it in buildings.yaml")
     return building.substation
 
 

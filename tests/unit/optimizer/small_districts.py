@@ -8,7 +8,8 @@ from building_models import zone
 from building_models.zone import ZoneParameters
 from ems.domain.slots import SLOT_H
 from ems.optimizer.blocks import Blocks
-from ems.optimizer.matrix import Columns, programme
+from ems.optimizer.columns import Columns
+from ems.optimizer.matrix import programme
 from ems.optimizer.problem import Batteries, Cars, Grid, PlanProblem, Plant, Rooms, Tanks
 from ems.optimizer.solve import Solution, solve
 
