@@ -128,7 +128,7 @@ function valueAxis(index, name, extra = {}) {
 
 /** The top of the power axis: always above the limit, so that its line and label stay clear. */
 function headroom(highest, limit) {
-  return Math.ceil(Math.max(highest, 1.05 * limit) / 200) * 200;
+  return Math.ceil(Math.max(highest, 1.1 * limit) / 200) * 200;
 }
 
 function grids() {

@@ -35,8 +35,8 @@ function row(cycle, above, names) {
     make("td", { className: "number" }, number(total, 1)),
     ...names.map((name) => make("td", { className: "number" }, number(cycle.steps_s[name], 2))),
     make("td", { className: "number" }, number(cycle.stale_points)),
-    make("td", { className: "wrap outcomes" }, outcomes(cycle.outcomes)),
-    make("td", { className: cycle.missed ? "wrap caution mark" : message && "wrap" }, message));
+    make("td", { className: "wrap outcomes" }, outcomes(cycle.outcomes),
+      message && make("div", { className: cycle.missed ? "caution mark" : "soft" }, message)));
 }
 
 /** Fill `element` with the runs, newest first. */
@@ -50,8 +50,7 @@ export function showCycles(element, cycles) {
   const head = make("tr", {},
     make("th", { scope: "col" }, t("Quarter hour")), make("th", { scope: "col" }, t("Plan in force")),
     numberHead(t("total, s")), ...names.map((name) => numberHead(STEPS[name] ?? name)),
-    numberHead(t("points without value")), make("th", { scope: "col" }, t("Setpoints")),
-    make("th", { scope: "col" }, t("Remarks")));
+    numberHead(t("points without value")), make("th", { scope: "col" }, t("Setpoints")));
   element.replaceChildren(make("table", {}, make("thead", {}, head),
     make("tbody", {}, ...cycles.map((cycle, index) => row(cycle, cycles[index - 1], names)))));
 }
