@@ -6,6 +6,7 @@ every slot. What is left goes to free charge points, so that a car that comes be
 charges at once.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,9 +16,6 @@ from ems.domain.district import CarPark
 from ems.domain.slots import SLOT_H
 from ems.optimizer.problem import Floats
 from ems.optimizer.sessions import Plug, Session
-
-WELCOME_A = 32.0
-"""At most this for a car that may come."""
 
 
 @dataclass
@@ -91,24 +89,29 @@ def welcome_currents_a(
 ) -> Floats:
     """Limits of charge points without a known car, within what is left. Shape [slots, points].
 
-    All of a group get the same current; when that would be less than a car can follow, as many as
-    fit get the least one, those that don't answer first: they may be charging by themselves.
+    All get the same power, as far as their current allows, even if all of them fill at once. When
+    that would be less than a car can follow, as many as fit get the least current; those that don't
+    answer first, as they may be charging by themselves.
     """
     currents = np.zeros((len(left), len(waiting)))
     order = sorted(range(len(waiting)), key=lambda p: waiting[p].plug is not Plug.UNKNOWN)
-    groups = sorted({session.point.group for session in waiting})
-    members = {g: [p for p in order if waiting[p].point.group == g] for g in groups}
-    need_kw = {g: sum(per_ampere_kw(waiting[p], park) for p in members[g]) for g in groups}
+    in_group = Counter(session.point.group for session in waiting)
     for slot, room in enumerate(left):
-        fair_a = room.feeder_kw / max(sum(need_kw.values()), 1e-9)
-        for group in groups:
-            free_kw = room.group_kw.get(group, park.group_kw)
-            level = np.floor(min(fair_a, free_kw / need_kw[group], WELCOME_A) + 1e-9)
-            budget_kw = min(free_kw, fair_a * need_kw[group])
-            for point in members[group]:
-                current = max(level, park.least_current_a)
-                power_kw = current * per_ampere_kw(waiting[point], park)
-                if power_kw <= budget_kw + 1e-9:
-                    budget_kw -= power_kw
-                    currents[slot, point] = min(current, waiting[point].point.current_a_max)
+        rest = Headroom(room.feeder_kw, {g: room.group_kw.get(g, park.group_kw) for g in in_group})
+        fair_kw = {
+            g: min(rest.group_kw[g] / n, room.feeder_kw / len(waiting)) for g, n in in_group.items()
+        }
+        for point in order:
+            session = waiting[point]
+            current = _welcome_a(session, fair_kw[session.point.group], park)
+            power_kw = current * per_ampere_kw(session, park)
+            if power_kw <= rest.within(session.point.group) + 1e-9:
+                rest.take(session.point.group, power_kw)
+                currents[slot, point] = current
     return currents
+
+
+def _welcome_a(session: Session, fair_kw: float, park: CarPark) -> float:
+    """The current of a fair share of power; never less than a car can follow."""
+    whole = np.floor(fair_kw / per_ampere_kw(session, park) + 1e-9)
+    return float(np.clip(whole, park.least_current_a, session.point.current_a_max))

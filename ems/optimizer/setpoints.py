@@ -17,7 +17,7 @@ from ems.domain.plans import Reason, ReasonCode, SetpointRow
 from ems.domain.points import Unit
 from ems.optimizer import reasons
 from ems.optimizer.course import Course
-from ems.optimizer.currents import WELCOME_A, welcome_currents_a
+from ems.optimizer.currents import welcome_currents_a
 from ems.optimizer.groups import RoomStock
 from ems.optimizer.problem import Floats
 from ems.optimizer.reasons import Market, constant
@@ -182,7 +182,7 @@ def _other_charge_points(order: Order) -> Iterator[SetpointRow]:
     waiting = [s for s in found if s.plug in (Plug.FREE, Plug.UNKNOWN)]
     currents = welcome_currents_a(waiting, order.made.headroom, park)
     why = reasons.Motives(currents.shape, ReasonCode.UNLIMITED)
-    why.say(currents < min(WELCOME_A, park.least_current_a), ReasonCode.FEEDER_FULL, park.group_kw)
+    why.say(currents < park.least_current_a, ReasonCode.FEEDER_FULL, park.group_kw)
     because = why.done()
     for p, session in enumerate(waiting):
         yield _ampere(session, currents[:, p], because.of(p))
