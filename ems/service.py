@@ -5,6 +5,8 @@ APScheduler fires two jobs in every slot, on the district's clock:
     a lead time before it   `Cycle.prepare`, then, at the slot's start, `Cycle.dispatch`
     half a minute into it   the quarter hour before is summed up in the store
 
+and one every day: samples and plans that are no longer needed are removed.
+
 Polling and ingest run all the time beside them, on the same event loop; forecasting and planning
 run in a worker process. When the process ends, every device is given back to its own control.
 """
@@ -13,11 +15,13 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from ems.brain import WorkerBrain
 from ems.clock import DistrictClock
@@ -31,7 +35,6 @@ from ems.domain.district import District
 from ems.domain.errors import EmsError
 from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Dispatched, Mode, Origin, Plan, Setpoint
-from ems.domain.points import Reading
 from ems.domain.slots import Slot
 from ems.domain.snapshot import History, Snapshot
 from ems.forecast.forecaster import Forecaster
@@ -46,6 +49,10 @@ log = logging.getLogger("ems.service")
 LEAST_LEAD = timedelta(minutes=3)
 LEAD_WALL_S = 8.0
 """A plan is begun this long ahead at least, whatever the speed."""
+KEPT = timedelta(days=3)
+"""How long single samples and whole plans are kept."""
+DRAIN_S = 5.0
+"""How long the end waits for the last readings to be stored, wall seconds."""
 FIRST_ROUND_S = 20.0
 """How long the first plan waits for the first round of polls, wall seconds."""
 
@@ -119,7 +126,7 @@ class Service:
         self._connections = Connections(district)
         by_key = self._connections.by_key
         self._ingest = Ingest(store)
-        self._poller = Poller(district, by_key, clock, clock.speed, self._keep)
+        self._poller = Poller(district, by_key, clock, clock.speed, self._ingest.put)
         self._writer = Writer(district, by_key, clock, clock.speed)
         self._brain = WorkerBrain(district)
         forecaster, planner = Forecaster(district), Planner(district)
@@ -136,6 +143,7 @@ class Service:
         lead = max(LEAST_LEAD, timedelta(seconds=LEAD_WALL_S * clock.speed))
         self._ahead = SlotTrigger(clock, -lead)
         self._after = SlotTrigger(clock, timedelta(seconds=30))
+        self._daily = IntervalTrigger(seconds=86_400 / clock.speed)
         self._last: Slot | None = None
 
     async def run(self, until: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -152,6 +160,7 @@ class Service:
             await self._begin(end)
             scheduler.add_job(self._quarter_hour, self._ahead, misfire_grace_time=60)
             scheduler.add_job(self._sum_up, self._after, misfire_grace_time=60)
+            scheduler.add_job(self._forget, self._daily, misfire_grace_time=None)
             scheduler.start()
             done, _ = await asyncio.wait([end, *workers], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -160,9 +169,6 @@ class Service:
             if scheduler.running:
                 scheduler.shutdown(wait=False)
             await self._end(workers)
-
-    async def _keep(self, readings: Sequence[Reading]) -> None:
-        self._ingest.put(readings)
 
     async def _begin(self, end: "asyncio.Task[None]") -> None:
         """Plan the slot that is running as soon as the devices have answered once."""
@@ -198,10 +204,21 @@ class Service:
         except EmsError as error:
             log.error("the quarter hour could not be summed up: %s", error)
 
+    async def _forget(self) -> None:
+        """Quarter-hour means stay; single samples and setpoints of old plans need not."""
+        before = self._clock.now() - KEPT
+        try:
+            await self._store.forget_samples(before)
+            await self._store.forget_plans(before)
+        except EmsError as error:
+            log.error("old samples and plans could not be removed: %s", error)
+
     async def _end(self, workers: Sequence["asyncio.Task[None]"]) -> None:
         self._poller.stop()
         self._writer.stop()
         await self._writer.relinquish_all()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ingest.drained(), DRAIN_S)
         for task in workers:
             task.cancel()
         await asyncio.gather(*workers, return_exceptions=True)

@@ -9,14 +9,13 @@ points are marked, with one line in the log, and one more when it is back.
 import asyncio
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 
 from ems.devices.connection import Connection, Values, connection_key
 from ems.devices.maps import map_of
-from ems.devices.outbox import Outbox, Sink
 from ems.devices.watch import DeviceHealth, Watch
 from ems.domain.district import Device, District
 from ems.domain.errors import DeviceError
@@ -25,6 +24,9 @@ from ems.domain.slots import Clock
 from ems.domain.snapshot import Snapshot
 
 log = logging.getLogger("ems.devices")
+
+Sink = Callable[[Sequence[Reading]], None]
+"""Takes readings in and never waits."""
 
 STALE_WALL_S = 5.0
 """No value is stale sooner than this in wall time: also a fast district polls in wall time."""
@@ -51,7 +53,7 @@ class Poller:
         self._connections = connections
         self._stop = asyncio.Event()
         self._latest: dict[str, Reading] = {}
-        self._outbox = Outbox(sink)
+        self._sink = sink
         self._watches = _watches(district)
         self._oldest = _oldest(district, speed)
         for key, watches in self._watches.items():
@@ -69,11 +71,6 @@ class Poller:
         watches = (watch for group in self._watches.values() for watch in group)
         return all(w.failures > 0 or not math.isnan(w.last_good_s) for w in watches)
 
-    @property
-    def lost(self) -> int:
-        """Readings dropped because the store was away for too long."""
-        return self._outbox.lost
-
     def snapshot(self) -> Snapshot:
         """The latest reading of every point; what is too old for its poll class is stale."""
         now = self._clock.now()
@@ -84,15 +81,10 @@ class Poller:
         return Snapshot(taken_at=now, readings=readings)
 
     async def run(self) -> None:
-        """Poll until `stop`; then hand over what is left."""
-        try:
-            async with asyncio.TaskGroup() as workers:
-                workers.create_task(self._outbox.run(self._stop))
-                for key, watches in self._watches.items():
-                    workers.create_task(self._work(self._connections[key], watches))
-        finally:
-            self._stop.set()
-            await self._outbox.flush()
+        """Poll until `stop`."""
+        async with asyncio.TaskGroup() as workers:
+            for key, watches in self._watches.items():
+                workers.create_task(self._work(self._connections[key], watches))
 
     def stop(self) -> None:
         """End `run` after the requests under way."""
@@ -132,7 +124,7 @@ class Poller:
             for name, (value, quality) in values.items()
         ]
         self._latest.update((reading.point, reading) for reading in readings)
-        self._outbox.add(readings)
+        self._sink(readings)
 
 
 def _watches(district: District) -> dict[str, list[Watch]]:

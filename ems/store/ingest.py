@@ -16,6 +16,8 @@ from ems.domain.points import Reading
 
 BATCH = 10_000
 """Readings stored at once."""
+GATHER_S = 0.25
+"""Wall seconds between two batches, so that single readings travel together."""
 RETRY_S = (0.25, 5.0)
 """First and longest wait before the database is tried again."""
 
@@ -75,6 +77,7 @@ class Ingest:
                 await self._store_some()
             self._work.clear()
             self._idle.set()
+            await asyncio.sleep(GATHER_S)
 
     async def drained(self) -> None:
         """Wait until everything put in so far is stored."""

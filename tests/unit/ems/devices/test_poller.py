@@ -13,11 +13,10 @@ from ems.clock import Anchor, DistrictClock
 from ems.devices.connection import Values, connection_key
 from ems.devices.maps import PointSpec, map_of
 from ems.devices.modbus import modbus_connections
-from ems.devices.outbox import Outbox
 from ems.devices.poller import Poller
 from ems.devices.watch import Watch, backoff_s
 from ems.domain.district import Device, DeviceKind, District, Protocol
-from ems.domain.errors import DeviceError, DeviceUnreachableError, StoreError
+from ems.domain.errors import DeviceError, DeviceUnreachableError
 from ems.domain.points import Quality, Reading
 from simulations.image import ProcessImage
 from simulations.modbus_servers import ModbusServers
@@ -109,6 +108,10 @@ def test_a_device_that_is_away_is_asked_less_and_less() -> None:
     assert waits[-1] >= 48.0
 
 
+def nowhere(readings: Sequence[Reading]) -> None:
+    """Where readings go that no test asks for."""
+
+
 async def polled(poller: Poller, wall_s: float) -> None:
     running = asyncio.create_task(poller.run())
     await asyncio.sleep(wall_s)
@@ -119,11 +122,7 @@ async def polled(poller: Poller, wall_s: float) -> None:
 async def test_a_value_goes_stale_by_its_age_alone(district: District, meter: Device) -> None:
     clock, taken = SetClock(), list[Reading]()
     small = district.with_devices([meter])
-
-    async def sink(readings: Sequence[Reading]) -> None:
-        taken.extend(readings)
-
-    poller = Poller(small, {connection_key(meter): Peer("m")}, clock, 1.0, sink)
+    poller = Poller(small, {connection_key(meter): Peer("m")}, clock, 1.0, taken.extend)
     await polled(poller, 0.05)
     assert len(taken) == len(map_of(meter).points)
     fast = timedelta(seconds=small.polling.fast_s * small.polling.stale_after)
@@ -147,10 +146,8 @@ async def test_one_line_when_a_device_goes_and_one_when_it_is_back(
     peer = Peer("m")
     peer.up = False
 
-    async def sink(readings: Sequence[Reading]) -> None: ...
-
     poller = Poller(
-        district.with_devices([meter]), {connection_key(meter): peer}, SetClock(), 1.0, sink
+        district.with_devices([meter]), {connection_key(meter): peer}, SetClock(), 1.0, nowhere
     )
     running = asyncio.create_task(poller.run())
     await asyncio.sleep(0.08)
@@ -167,28 +164,8 @@ async def test_one_line_when_a_device_goes_and_one_when_it_is_back(
 
 
 def test_a_device_without_a_connection_is_named(district: District, meter: Device) -> None:
-    async def sink(readings: Sequence[Reading]) -> None: ...
-
     with pytest.raises(DeviceError, match="no connection"):
-        Poller(district.with_devices([meter]), {}, SetClock(), 1.0, sink)
-
-
-async def test_readings_wait_while_the_store_is_away(caplog: pytest.LogCaptureFixture) -> None:
-    away, taken = True, list[str]()
-
-    async def sink(readings: Sequence[Reading]) -> None:
-        if away:
-            raise StoreError("the database is away", fix="")
-        taken.extend(reading.point for reading in readings)
-
-    outbox = Outbox(sink, kept_max=3)
-    for name in "abcde":
-        outbox.add([Reading(name, 1.0, Quality.GOOD, START)])
-        await outbox.flush()
-    away = False
-    await outbox.flush()
-    assert (taken, outbox.lost) == (["c", "d", "e"], 2)
-    assert len([r for r in caplog.records if r.levelno >= logging.WARNING]) == 1
+        Poller(district.with_devices([meter]), {}, SetClock(), 1.0, nowhere)
 
 
 async def test_a_silent_gateway_unit_leaves_its_neighbours_fresh(district: District) -> None:
@@ -204,9 +181,7 @@ async def test_a_silent_gateway_unit_leaves_its_neighbours_fresh(district: Distr
     connections = modbus_connections(small, timeout_s=0.1)
     clock = DistrictClock(Anchor(start=START, wall_start=datetime.now(UTC), speed=1.0))
 
-    async def sink(readings: Sequence[Reading]) -> None: ...
-
-    poller = Poller(small, connections, clock, 1.0, sink)
+    poller = Poller(small, connections, clock, 1.0, nowhere)
     await polled(poller, 0.5)
     snapshot = poller.snapshot()
     for number, room in enumerate(rooms):
