@@ -1,5 +1,7 @@
 """Charging of cars: current steps of IEC 61851, phases, the taper of a filling battery."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -37,6 +39,26 @@ def acceptance_kw(power_kw_max: ArrayLike, state_of_charge: ArrayLike) -> Floats
     above = np.clip((np.asarray(state_of_charge) - TAPER_FROM) / (1 - TAPER_FROM), 0.0, 1.0)
     result: Floats = np.asarray(power_kw_max, dtype=np.float64) * (1 - (1 - TAPER_LEAST) * above)
     return result
+
+
+def energy_within_kwh(
+    power_kw_max: float, capacity_kwh: float, state_of_charge: float, hours: float
+) -> float:
+    """What a car can take in `hours` when nothing but itself holds it back.
+
+    Full power until the taper begins, then the state of charge s follows the linear equation
+    C ds/dt = P (1 - (1 - l) (s - f) / (1 - f)) of `acceptance_kw`, solved in closed form.
+    """
+    flat_h = max(0.0, (TAPER_FROM - state_of_charge) * capacity_kwh / power_kw_max)
+    if hours <= flat_h:
+        return hours * power_kw_max
+    steepness = (1 - TAPER_LEAST) / (1 - TAPER_FROM)
+    begin = max(state_of_charge, TAPER_FROM)
+    share = 1 - steepness * (begin - TAPER_FROM)
+    decay = math.exp(-steepness * power_kw_max / capacity_kwh * (hours - flat_h))
+    gained = share * (1 - decay) / steepness
+    reached = min(begin + gained, 1.0)
+    return flat_h * power_kw_max + (reached - begin) * capacity_kwh
 
 
 def shared_kw(wanted_kw: Floats, limit_kw: float) -> Floats:

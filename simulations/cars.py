@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from building_models import ev
 from ems.domain.district import ChargePoint, District
 from ems.domain.slots import Horizon
 
@@ -64,9 +65,12 @@ class Session:
 
     @property
     def energy_servable_kwh(self) -> float:
-        """What could have been charged in its stay."""
+        """What could have been charged in its stay, had it had its power all the time."""
         stay_h = (self.departure - self.arrival) / timedelta(hours=1)
-        return min(self.energy_wanted_kwh, stay_h * self.power_kw_max)
+        possible_kwh = ev.energy_within_kwh(
+            self.power_kw_max, self.capacity_kwh, self.charge_on_arrival, stay_h
+        )
+        return min(self.energy_wanted_kwh, possible_kwh)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,3 +30,16 @@ def test_a_shared_limit_is_used_and_kept(limit):
     assert (given <= wanted).all()
     served = given < wanted - 1e-9
     assert np.ptp(given[served]) < 1e-9 if served.any() else True
+
+
+@pytest.mark.parametrize("charge", [0.2, 0.75, 0.85, 0.99])
+@pytest.mark.parametrize("hours", [0.3, 2.0, 9.0])
+def test_what_a_car_can_take_is_the_integral_of_what_it_accepts(
+    charge: float, hours: float
+) -> None:
+    capacity, power, steps = 52.0, 7.4, 20_000
+    state, dt_h = charge, hours / steps
+    for _ in range(steps):
+        state = min(1.0, state + float(ev.acceptance_kw(power, state)) * dt_h / capacity)
+    expected = (state - charge) * capacity
+    assert ev.energy_within_kwh(power, capacity, charge, hours) == pytest.approx(expected, rel=1e-3)
