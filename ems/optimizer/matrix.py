@@ -19,10 +19,8 @@ FAR_K = 60.0
 """No temperature lies further than this outside its band; a finite box makes the bound a proof."""
 FAR_KW = 20_000.0
 """No power of the district is greater."""
-LATER_EUR_PER_KWH = 2e-4
+LATER_EUR_PER_KWH = 0.01
 """Charging at the end of the horizon costs this much more than now: of equal times, the first."""
-CROWD_SHARE, CROWD_EUR_PER_KWH = 0.4, 0.01
-"""This part of the limits of groups and feeder costs so much more."""
 WARM_SHARE = 0.05
 """Part of the price of comfort for air above what heating may aim at: it stops preheating there,
 and is no reason to leave people cold before."""
@@ -54,8 +52,8 @@ def _balances(build: Assembly, problem: PlanProblem) -> Balances:
         shared_heat=build.rows(blocks, high=0.0),
         shared_hot_water=build.rows(blocks, high=0.0),
         shared_cool=build.rows(blocks, high=0.0),
-        group=build.rows(blocks, len(cars.groups), high=(1 - CROWD_SHARE) * cars.group_kw_max),
-        feeder=build.rows(blocks, high=(1 - CROWD_SHARE) * cars.feeder_kw_max),
+        group=build.rows(blocks, len(cars.groups), high=cars.group_kw_max),
+        feeder=build.rows(blocks, high=cars.feeder_kw_max),
     )
 
 
@@ -184,7 +182,6 @@ def _cars(build: Assembly, problem: PlanProblem, meet: Balances) -> dict[str, In
     shortfall = build.columns(
         len(cars.names), high=cars.wanted_kwh, cost=cars.shortfall_eur_per_kwh
     )
-    _keep_room(build, problem, meet)
     rows = build.equal(len(cars.names), to=cars.wanted_kwh)
     build.put(rows, power, np.broadcast_to(hours, power.shape))
     build.put(rows, shortfall)
@@ -192,21 +189,6 @@ def _cars(build: Assembly, problem: PlanProblem, meet: Balances) -> dict[str, In
     build.put(meet.feeder[:, None], power)
     build.put(meet.electricity[:, None], power)
     return {"car": power, "shortfall": shortfall}
-
-
-def _keep_room(build: Assembly, problem: PlanProblem, meet: Balances) -> None:
-    """The last part of each limit costs a little, so that cars that can wait leave it to new ones.
-
-    The limits themselves stand in the rows, less that part; what is used of it is a column.
-    """
-    cars, hours = problem.cars, problem.blocks.hours
-    cost = hours * CROWD_EUR_PER_KWH
-    groups = build.columns(
-        *meet.group.shape, high=CROWD_SHARE * cars.group_kw_max, cost=cost[:, None]
-    )
-    feeder = build.columns(len(hours), high=CROWD_SHARE * cars.feeder_kw_max, cost=cost)
-    build.put(meet.group, groups, -1.0)
-    build.put(meet.feeder, feeder, -1.0)
 
 
 def _batteries(build: Assembly, problem: PlanProblem, meet: Balances) -> dict[str, Indices]:

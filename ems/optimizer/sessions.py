@@ -37,10 +37,10 @@ FLOWING_A = 1.0
 """A current above this is one."""
 PHASE_V = 230.0
 """Between phase and neutral."""
-KEEPS_UP_SHARE = 0.85
+KEEPS_UP_SHARE = 0.9
 """A car that draws less than this of what it is allowed has a limit of its own..."""
-ROOM_SHARE = 1.05
-"""...which is taken as this much more than what it draws."""
+ROOM_SHARE = 1.2
+"""...which is taken as this much more than what it draws, so that the next plan still sees it."""
 
 
 class Plug(Enum):

@@ -60,7 +60,7 @@ def test_of_equal_prices_a_car_takes_the_first() -> None:
 def test_what_a_car_cannot_get_is_short_and_priced() -> None:
     answer = solved(with_cars(hamlet([0.2] * 4), wanted_kwh=[10.0], slots=[2]))
     assert answer.shortfall == pytest.approx([6])
-    assert answer.solution.cost_eur == pytest.approx(6 * 1.5 + 4 * 0.2, abs=1e-3)
+    assert answer.solution.cost_eur == pytest.approx(6 * 1.5 + 4 * 0.2, abs=1e-2)
 
 
 def test_energy_dearer_than_the_wish_is_not_bought() -> None:
