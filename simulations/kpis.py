@@ -2,8 +2,8 @@
 
 The bill: each imported kWh at its price, each kWh above the subscribed power at the overrun price
 on top, less what exports are worth (the part that the dwellings use at the same time, and the
-rest). Energy left in batteries, tanks and rooms is not part of it: `battery_kwh` says how much the
-batteries gained, for those who compare short runs.
+rest). What the batteries hold more or less at the end is counted at the mean price, so that a short
+run does not gain by emptying them; the heat in tanks and rooms is not counted.
 """
 
 from dataclasses import asdict, dataclass
@@ -25,7 +25,10 @@ class Kpis:
     """Figures of one stretch of time."""
 
     cost_eur: float
-    """The bill."""
+    """The bill, less what the batteries hold more at the end, at the mean price of import."""
+
+    bill_eur: float
+    """What is paid for the stretch of time."""
 
     energy_kwh: float
     """Imported."""
@@ -86,12 +89,14 @@ def kpis(
     shared_kwh = np.minimum(export_kwh, SLOT_H * _dwellings_kw(district, history))
     worth_eur = tariff.shared_eur_per_kwh * shared_kwh
     worth_eur += tariff.feed_in_eur_per_kwh * (export_kwh - shared_kwh)
-    cost_eur = price @ import_kwh + tariff.overrun_eur_per_kwh * overrun_kwh.sum()
+    bill_eur = price @ import_kwh + tariff.overrun_eur_per_kwh * overrun_kwh.sum() - worth_eur.sum()
+    battery_kwh = _battery_kwh(district, totals)
     homes_days = max(len(district.dwellings) * totals.hours / 24, 1e-9)
     discomfort_kh = totals.dwelling_cold_kh + totals.zone_cold_kh + totals.zone_warm_kh
     servable_kwh = totals.ev_servable_kwh
     return Kpis(
-        cost_eur=float(cost_eur - worth_eur.sum()),
+        cost_eur=float(bill_eur - price.mean() * battery_kwh),
+        bill_eur=float(bill_eur),
         energy_kwh=float(import_kwh.sum()),
         export_kwh=float(export_kwh.sum()),
         co2_kg=float(tariff.co2_kg_per_kwh(slots, zone) @ import_kwh),
@@ -102,7 +107,7 @@ def kpis(
         cold_water_kh=totals.tank_cold_kh,
         ev_shortfall_kwh=totals.ev_shortfall_kwh,
         ev_served_share=1 - totals.ev_shortfall_kwh / servable_kwh if servable_kwh else 1.0,
-        battery_kwh=_battery_kwh(district, totals),
+        battery_kwh=battery_kwh,
     )
 
 

@@ -6,7 +6,7 @@ every slot. What is left goes to free charge points, so that a car that comes be
 charges at once.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +16,11 @@ from ems.domain.district import CarPark
 from ems.domain.slots import SLOT_H
 from ems.optimizer.problem import Floats
 from ems.optimizer.sessions import Plug, Session
+
+COMING_SHARE = 0.25
+"""Of the free charge points of a group, those that may get a car before the next plan."""
+COMING_LEAST = 2.0
+"""At least so many."""
 
 
 @dataclass
@@ -89,26 +94,44 @@ def welcome_currents_a(
 ) -> Floats:
     """Limits of charge points without a known car, within what is left. Shape [slots, points].
 
-    All get the same power, as far as their current allows, even if all of them fill at once. When
-    that would be less than a car can follow, as many as fit get the least current; those that don't
-    answer first, as they may be charging by themselves.
+    Room is made for the cars that may come before the next plan, a part of the free charge points
+    of each group, not for all at once: a car that comes gets its full current if there is any. Its
+    neighbours' load management holds the limits should more come than that. When there is less than
+    a car can follow, as many as fit get the least current; those that don't answer first, as they
+    may be charging by themselves.
     """
     currents = np.zeros((len(left), len(waiting)))
     order = sorted(range(len(waiting)), key=lambda p: waiting[p].plug is not Plug.UNKNOWN)
-    in_group = Counter(session.point.group for session in waiting)
+    counted = _counted(waiting)
+    in_group: dict[str, float] = defaultdict(float)
+    for session, count in zip(waiting, counted, strict=True):
+        in_group[session.point.group] += count
     for slot, room in enumerate(left):
         rest = Headroom(room.feeder_kw, {g: room.group_kw.get(g, park.group_kw) for g in in_group})
         fair_kw = {
-            g: min(rest.group_kw[g] / n, room.feeder_kw / len(waiting)) for g, n in in_group.items()
+            g: min(rest.group_kw[g] / n, room.feeder_kw / counted.sum())
+            for g, n in in_group.items()
         }
         for point in order:
             session = waiting[point]
             current = _welcome_a(session, fair_kw[session.point.group], park)
-            power_kw = current * per_ampere_kw(session, park)
+            power_kw = current * per_ampere_kw(session, park) * counted[point]
             if power_kw <= rest.within(session.point.group) + 1e-9:
                 rest.take(session.point.group, power_kw)
                 currents[slot, point] = current
     return currents
+
+
+def _counted(waiting: Sequence[Session]) -> Floats:
+    """Part of a car for which room is kept at each charge point. Shape [points]."""
+    free = Counter(s.point.group for s in waiting if s.plug is Plug.FREE)
+    coming = {group: max(COMING_LEAST, COMING_SHARE * count) for group, count in free.items()}
+    return np.array(
+        [
+            min(1.0, coming[s.point.group] / free[s.point.group]) if s.plug is Plug.FREE else 1.0
+            for s in waiting
+        ]
+    )
 
 
 def _welcome_a(session: Session, fair_kw: float, park: CarPark) -> float:

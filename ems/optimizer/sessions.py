@@ -23,6 +23,8 @@ EARLY_SLOTS = 1
 """How long before it leaves a car should be done."""
 SPARE_SHARE = 0.3
 """Of the time that it needs at full power, what is kept in hand: a filling battery takes less."""
+USUAL_KW = 11.0
+"""Three phases of 16 A: what most cars take at most from an alternating current."""
 UNSAID_KWH = 10.0
 """Wanted by a car whose charge point does not say."""
 UNSAID_H = 4.0
@@ -111,8 +113,19 @@ def _session(
         wanted_kwh=max(float(left_kwh), 0.0),
         hours=float(hours),
         phases=phases,
-        power_kw_max=_power_kw_max(point, device, snapshot, phases),
+        power_kw_max=_usual_kw(
+            _power_kw_max(point, device, snapshot, phases), float(left_kwh), float(hours)
+        ),
     )
+
+
+def _usual_kw(power_kw: float, wanted_kwh: float, hours: float) -> float:
+    """What a car is planned with: few take more than `USUAL_KW`, whatever the charge point can.
+
+    A car that could then not get what it wants is given all that the charge point has.
+    """
+    in_time = wanted_kwh * (1 + SPARE_SHARE) <= USUAL_KW * hours
+    return min(power_kw, USUAL_KW) if in_time else power_kw
 
 
 def _phases(point: ChargePoint, device: str, snapshot: Snapshot) -> int:

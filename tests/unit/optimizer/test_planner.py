@@ -1,12 +1,13 @@
 """Plans of the whole district."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from conftest import Day
+from synthetic_day import Day
 
 from ems.domain.district import DeviceKind, District
 from ems.domain.errors import ForecastError
@@ -35,6 +36,11 @@ def summer(planner: Planner, summer_day: Day) -> Plan:
 def plan(request: pytest.FixtureRequest) -> Plan:
     made: Plan = request.getfixturevalue(request.param)
     return made
+
+
+@pytest.fixture
+def day_of_plan(plan: Plan, winter: Plan, winter_day: Day, summer_day: Day) -> Day:
+    return winter_day if plan is winter else summer_day
 
 
 def rows(plan: Plan, name: str) -> dict[str, SetpointRow]:
@@ -118,13 +124,20 @@ def test_cars_get_no_current_or_one_that_they_can_follow(plan: Plan, district: D
         assert current == pytest.approx(np.round(current))
 
 
-def test_no_limit_of_the_car_park_is_passed_even_if_all_free_points_fill(
-    plan: Plan, district: District
+def test_the_limits_of_the_car_park_hold_with_the_cars_that_may_come(
+    plan: Plan, day_of_plan: Day, district: District
 ) -> None:
     park, load = district.car_park, {"feeder": np.zeros(96)}
+    groups = Counter(
+        district.charge_points[d.serves].group
+        for d in district.of_kind(DeviceKind.CHARGE_POINT)
+        if day_of_plan.readings[f"{d.id}/state"] == 0
+    )
     for device, row in rows(plan, "current_limit_a").items():
         point = district.charge_points[district.devices[device].serves]
-        power = row.values * point.phases * park.voltage_v / 1000
+        free = day_of_plan.readings[f"{device}/state"] == 0
+        coming = max(2.0, groups[point.group] / 4) / groups[point.group] if free else 1.0
+        power = row.values * point.phases * park.voltage_v / 1000 * min(1.0, coming)
         load["feeder"] += power
         load[point.group] = load.get(point.group, np.zeros(96)) + power
     assert load.pop("feeder").max() <= park.feeder_kw + 1e-6

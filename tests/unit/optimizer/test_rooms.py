@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from conftest import Day
+from synthetic_day import Day
 
 from building_models import zone
 from ems.domain.district import District, Use

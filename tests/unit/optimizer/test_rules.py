@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from conftest import Day
+from synthetic_day import Day
 
 from ems.domain.district import District
 from ems.domain.errors import PlanError
