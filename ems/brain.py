@@ -21,6 +21,7 @@ from ems.domain.weather import Outlook
 from ems.forecast.forecaster import Forecaster
 from ems.optimizer.planner import Planner
 from ems.optimizer.rules import carried_on, rule_plan
+from ems.processes import end_with_parent
 
 log = logging.getLogger("ems.brain")
 
@@ -147,6 +148,7 @@ _brain: LocalBrain | None = None
 
 def _to_work(district: District) -> None:
     global _brain
+    end_with_parent()
     _brain = LocalBrain(district)
 
 

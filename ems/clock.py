@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from ems.domain.errors import EmsError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Anchor:
@@ -46,19 +48,29 @@ class Anchor:
     def write(self, path: Path) -> None:
         """Keep it in `path`."""
         text = {"start": self.start.isoformat(), "wall_start": self.wall_start.isoformat()}
-        path.write_text(json.dumps({**text, "speed": self.speed}))
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps({**text, "speed": self.speed}))
+        fresh.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """The anchor kept in `path`; None when there is none."""
+        """The anchor kept in `path`; None when there is none.
+
+        Raises:
+            EmsError: the file holds something else.
+        """
         if not path.exists():
             return None
-        held = json.loads(path.read_text())
-        return cls(
-            start=datetime.fromisoformat(held["start"]),
-            wall_start=datetime.fromisoformat(held["wall_start"]),
-            speed=float(held["speed"]),
-        )
+        try:
+            held = json.loads(path.read_text())
+            return cls(
+                start=datetime.fromisoformat(held["start"]),
+                wall_start=datetime.fromisoformat(held["wall_start"]),
+                speed=float(held["speed"]),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            fix = "remove the file: the demo then goes on from the present"
+            raise EmsError(f"{path} does not hold a clock: {error}", fix=fix) from error
 
 
 def wall_clock() -> datetime:

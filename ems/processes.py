@@ -1,7 +1,8 @@
 """The processes of one command: started together, stopped together, none left behind.
 
-Every child gets a `Lifeline`: it ends when it is told to, and also when its parent has died. A
-child that dies by itself ends the whole family, with a line that says which one it was.
+Every child holds one end of a `Lifeline`, a pipe whose other end is held by the parent alone: it is
+cut when the parent lets go of it, and also when the parent dies, however it dies. A child that
+dies by itself ends the whole family, with a line that says which one it was.
 """
 
 import asyncio
@@ -9,11 +10,13 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event
 from typing import Any
 
 from ems.domain.errors import EmsError
@@ -22,20 +25,25 @@ _CONTEXT = multiprocessing.get_context("spawn")
 _WATCH_S = 0.2
 
 
-@dataclass(frozen=True)
+_FROM_TERMINAL = (signal.SIGINT, signal.SIGHUP)
+"""Reach every process of a terminal at once; only the parent decides what they mean."""
+
+
 class Lifeline:
     """How a child learns that its time is over."""
 
-    stopped: Event
-    """Set by the parent."""
+    def __init__(self, end: Connection) -> None:
+        self._end = end
+        self._told = False
 
-    parent: int
-    """The parent's process id; another one means that the parent is gone."""
+    def let_go(self) -> None:
+        """End this child alone; safe inside a signal's handler."""
+        self._told = True
 
     @property
     def cut(self) -> bool:
         """Whether the child is to end."""
-        return self.stopped.is_set() or os.getppid() != self.parent
+        return self._told or self._end.poll()
 
     async def until_cut(self) -> None:
         """Return when the child is to end."""
@@ -48,20 +56,22 @@ class Family:
 
     def __init__(self, log_level: int = logging.INFO) -> None:
         self._log_level = log_level
-        self._children: list[tuple[BaseProcess, Lifeline]] = []
+        self._children: list[tuple[BaseProcess, Connection]] = []
 
     def start(self, name: str, target: Callable[..., None], *values: Any) -> BaseProcess:
         """Start `target(lifeline, *values)` in a process of its own."""
-        lifeline = Lifeline(_CONTEXT.Event(), os.getpid())
+        far, near = self.pipe()
         child = _CONTEXT.Process(
-            target=_child, name=name, args=(self._log_level, target, lifeline, *values)
+            target=_child, name=name, args=(self._log_level, target, Lifeline(far), *values)
         )
-        child.start()
-        self._children.append((child, lifeline))
+        with _away_from_terminal():
+            child.start()
+        far.close()
+        self._children.append((child, near))
         return child
 
     @staticmethod
-    def pipe() -> Any:
+    def pipe() -> tuple[Connection, Connection]:
         """A reading and a writing end, for news from a child."""
         return _CONTEXT.Pipe(duplex=False)
 
@@ -76,17 +86,43 @@ class Family:
         """
         deadline = time.monotonic() + patience_s
         for child, lifeline in reversed(self._children):
-            lifeline.stopped.set()
+            lifeline.close()
             child.join(max(0.5, deadline - time.monotonic()))
             if child.is_alive():
                 child.kill()
                 child.join()
+        self._children.clear()
+
+
+@contextmanager
+def _away_from_terminal() -> Iterator[None]:
+    """Processes started meanwhile inherit what is blocked, and never see these signals."""
+    # Starting the tracker unblocks Ctrl-C, so it must run before.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _FROM_TERMINAL)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_with_parent() -> None:
+    """Let this process end at once when its parent is gone, whatever it is doing then.
+
+    For workers of a pool, which wait for work and would wait for ever.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
+
+
+def _outlive(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _child(level: int, target: Callable[..., None], lifeline: Lifeline, *values: Any) -> None:
-    # Ctrl-C reaches every process of a terminal at once; only the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: lifeline.stopped.set())
+    signal.signal(signal.SIGTERM, lambda *_: lifeline.let_go())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     logging.getLogger("ems").setLevel(level)
     logging.getLogger("simulations").setLevel(level)

@@ -145,6 +145,7 @@ class Service:
         self._after = SlotTrigger(clock, timedelta(seconds=30))
         self._daily = IntervalTrigger(seconds=86_400 / clock.speed)
         self._last: Slot | None = None
+        self._work: asyncio.Task[None] | None = None
 
     async def run(self, until: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run until `until` returns, then give all devices back."""
@@ -180,7 +181,11 @@ class Service:
             await self._run_slot(Slot.containing(self._clock.now()))
 
     async def _quarter_hour(self) -> None:
-        await self._run_slot(self._ahead.slot_fired())
+        work = asyncio.create_task(self._run_slot(self._ahead.slot_fired()), name="quarter hour")
+        self._work = work
+        # The end of the service cancels a quarter hour that waits for its slot.
+        with suppress(asyncio.CancelledError):
+            await work
 
     async def _run_slot(self, slot: Slot) -> None:
         try:
@@ -216,6 +221,9 @@ class Service:
     async def _end(self, workers: Sequence["asyncio.Task[None]"]) -> None:
         self._poller.stop()
         self._writer.stop()
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.gather(self._work, return_exceptions=True)
         await self._writer.relinquish_all()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ingest.drained(), DRAIN_S)

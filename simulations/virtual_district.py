@@ -7,8 +7,9 @@ something to measure.
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from multiprocessing.connection import Connection
 from typing import Protocol
 
@@ -76,6 +77,17 @@ class News:
 def run_plant(lifeline: Lifeline, virtual: VirtualDistrict, news: Connection) -> None:
     """Live through the past, then serve and go on until the lifeline is cut."""
     image = ProcessImage.create(virtual.district, shared=virtual.image)
+    try:
+        _live(lifeline, virtual, image, news)
+    except BrokenPipeError:
+        log.info("nobody waits for the plant any more")
+    finally:
+        image.unlink()
+
+
+def _live(
+    lifeline: Lifeline, virtual: VirtualDistrict, image: ProcessImage, news: Connection
+) -> None:
     people = People.make(virtual.district, virtual.weather.horizon, virtual.seed)
     plant = Plant(
         virtual.district,
@@ -86,25 +98,25 @@ def run_plant(lifeline: Lifeline, virtual: VirtualDistrict, news: Connection) ->
         seed=virtual.seed,
         dt_s=PAST_STEP_S,
     )
-    for piece in pieces(virtual.past):
+    clock = DistrictClock(virtual.anchor)
+    for piece in pieces(virtual.past, clock.now):
         if lifeline.cut:
             return
         history = record(plant, piece)
         done = (piece.slots.stop - virtual.past.first.index) / virtual.past.length
-        news.send(News(share=done, history=history))
-    clock = DistrictClock(virtual.anchor)
+        news.send(News(share=min(1.0, done), history=history))
     plant.dt_s = max(LEAST_STEP_S, TICK_WALL_S * clock.speed)
     plant.advance(clock.now())
-    try:
-        asyncio.run(_serve_plant(lifeline, virtual.district, image, plant, clock, news))
-    finally:
-        image.unlink()
+    asyncio.run(_serve_plant(lifeline, virtual.district, image, plant, clock, news))
 
 
-def pieces(past: Horizon) -> Iterator[Horizon]:
-    """`past` in parts small enough to show progress."""
-    for begin in range(past.first.index, past.slots.stop, PIECE_SLOTS):
-        yield Horizon(Slot(begin), min(PIECE_SLOTS, past.slots.stop - begin))
+def pieces(past: Horizon, now: Callable[[], datetime]) -> Iterator[Horizon]:
+    """`past` in parts small enough to show progress, and what passes while it is lived through."""
+    begin, end = past.first.index, past.slots.stop
+    while begin < end:
+        yield Horizon(Slot(begin), min(PIECE_SLOTS, end - begin))
+        begin = min(begin + PIECE_SLOTS, end)
+        end = max(end, Slot.containing(now()).index)
 
 
 async def _serve_plant(

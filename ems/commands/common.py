@@ -4,13 +4,15 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from ems.config import SMARTSEILLE
-from ems.domain.errors import EmsError
+from ems.domain.errors import EmsError, StoreError
 from ems.store.embedded import EmbeddedPostgres, default_data_dir
 from ems.store.schema import migrate
 from ems.store.store import Store
@@ -41,9 +43,9 @@ DEFAULT_CONFIG = SMARTSEILLE
 
 def fail(error: EmsError) -> typer.Exit:
     """Tell a failure in one message with its fix; the exit to raise."""
-    err.print(f"[bold]{error.message}[/bold]", highlight=False)
+    err.print(f"[bold]{escape(error.message)}[/bold]", highlight=False, soft_wrap=True)
     if error.fix:
-        err.print(f"fix: {error.fix}", highlight=False)
+        err.print(f"fix: {escape(error.fix)}", highlight=False, soft_wrap=True)
     return typer.Exit(1)
 
 
@@ -54,6 +56,24 @@ def told() -> Iterator[None]:
         yield
     except EmsError as error:
         raise fail(error) from error
+
+
+def data_folder(data: Path | None) -> Path:
+    """The folder for the district's data, made if it is missing.
+
+    Raises:
+        StoreError: it can't be made, or not be written to.
+    """
+    folder = (data or default_data_dir()).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise StoreError(
+            f"the data folder {folder} can't be used: {error.strerror}",
+            fix="give a folder that you may write to with --data",
+        ) from error
 
 
 def print_json(value: Any) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import typer
+from rich.markup import escape
 
 from ems.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, out, print_json
 from ems.config import check_district
@@ -82,6 +83,7 @@ def _tell(config: Path, counts: dict[str, int], problems: list[Problem]) -> None
         return
     for problem in problems:
         place = f"{problem.where} {problem.field}".strip()
-        err.print(f"[bold]{place}[/bold]: {problem.message}", highlight=False)
-        err.print(f"    fix: {problem.fix}", highlight=False)
+        told = f"[bold]{escape(place)}[/bold]: {escape(problem.message)}"
+        err.print(told, highlight=False, soft_wrap=True)
+        err.print(f"    fix: {escape(problem.fix)}", highlight=False, soft_wrap=True)
     err.print(f"{len(problems)} problems", highlight=False)

@@ -3,9 +3,12 @@
 import asyncio
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +22,7 @@ from ems.commands.common import (
     ConfigOption,
     DataOption,
     DsnOption,
+    data_folder,
     database,
     err,
     told,
@@ -28,9 +32,11 @@ from ems.commands.run import (
     PortOption,
     Running,
     prepare_operator,
+    require_free,
+    run_console,
     run_service,
-    start_console,
     tell_address,
+    until_ended,
     watch,
 )
 from ems.config import load_district
@@ -43,7 +49,8 @@ from ems.domain.slots import Horizon, Slot
 from ems.domain.weather import Weather
 from ems.processes import Family
 from ems.sources.builtin import builtin_weather
-from ems.store.embedded import default_data_dir
+from ems.store.first_operator import FILE as PASSWORD_FILE
+from ems.store.postmaster import running_on
 from ems.store.schema import migrate
 from ems.store.store import Store
 from simulations.in_memory import FileOutside
@@ -78,15 +85,18 @@ def demo(
     The first start lives through 28 days, so that forecasts and charts have a past. District time
     runs [bold]--speed[/bold] times as fast as the clock on the wall.
     """
-    with told(), ExitStack() as stack:
-        folder = (data or default_data_dir()).expanduser()
+    with told(), until_ended(), ExitStack() as stack:
+        district = load_district(config).on_loopback(net)
+        folder = data_folder(data)
+        require_free(port)
         if fresh:
-            shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
+            forget(folder)
         address = stack.enter_context(database(dsn, folder))
         migrate(address)
+        if not (folder / CLOCK_FILE).exists():
+            asyncio.run(refuse_real(address))
         running = Running(
-            district=load_district(config).on_loopback(net),
+            district=district,
             dsn=address,
             anchor=resumed_anchor(folder, speed),
             port=port,
@@ -94,11 +104,40 @@ def demo(
         password = prepare_operator(address, folder)
         family = Family()
         stack.callback(family.stop)
-        start_console(family, running)
+        family.start("console", run_console, running)
         virtual = start_virtual(family, running)
         family.start("service", run_service, running, SimulatedOutside(virtual.weather))
         tell_address(running, password)
         watch(family)
+
+
+def forget(folder: Path) -> None:
+    """Remove what a demo keeps in `folder`, and nothing else.
+
+    Raises:
+        EmsError: another demo is running on it, or there is none.
+    """
+    if not (folder / CLOCK_FILE).exists():
+        return
+    if running_on(folder.resolve() / "postgres") is not None:
+        raise EmsError(f"{folder} is in use by a running demo", fix="stop it first")
+    shutil.rmtree(folder / "postgres", ignore_errors=True)
+    for name in (CLOCK_FILE, PASSWORD_FILE):
+        (folder / name).unlink(missing_ok=True)
+
+
+async def refuse_real(dsn: str) -> None:
+    """See that a virtual district is not mixed with a real one.
+
+    Raises:
+        EmsError: something was measured before the demo's clock began.
+    """
+    async with Store.open(dsn) as store:
+        if await store.last_history_slot() is not None:
+            raise EmsError(
+                "the database holds the measurements of a real district",
+                fix="give the demo a folder of its own with --data, or an empty database",
+            )
 
 
 def resumed_anchor(folder: Path, speed: float) -> Anchor:
@@ -147,25 +186,43 @@ def start_virtual(family: Family, running: Running, past_days: int = PAST_DAYS) 
     )
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("living through the past", total=1.0)
-        news, sender = family.pipe()
-        plant = family.start("plant and Modbus servers", run_plant, virtual, sender)
-        sender.close()
-        asyncio.run(
-            _fill(running, news, plant, lambda share: progress.update(task, completed=share))
-        )
+
+        def tell(share: float) -> None:
+            progress.update(task, completed=share)
+
+        _start(family, running, virtual, "plant and Modbus servers", run_plant, tell)
         progress.update(task, description="opening the BACnet servers")
-        news, sender = family.pipe()
-        bacnet = family.start("BACnet servers", run_bacnet, virtual, sender)
-        sender.close()
-        asyncio.run(_fill(running, news, bacnet, lambda share: None))
+        _start(family, running, virtual, "BACnet servers", run_bacnet, tell)
     return virtual
+
+
+Tell = Callable[[float], None]
+"""Is told how much of the past has been lived through, 0 to 1."""
+
+
+def _start(
+    family: Family,
+    running: Running,
+    virtual: VirtualDistrict,
+    name: str,
+    target: Callable[..., None],
+    tell: Tell,
+) -> None:
+    """Start one process of the virtual district, and wait until it serves."""
+    news, sender = family.pipe()
+    # Closed however this ends: a child that still has news must not wait for a reader.
+    with news:
+        child = family.start(name, target, virtual, sender)
+        sender.close()
+        asyncio.run(_fill(running, news, child, tell))
 
 
 async def _missing_past(running: Running, days: int) -> Horizon:
     async with Store.open(running.dsn) as store:
         await store.register(point_infos(running.district))
-        await store.set_mode(Mode.AUTOMATIC, "demo")
         last = await store.last_history_slot()
+        if last is None:
+            await store.set_mode(Mode.AUTOMATIC, "demo")
     return longest_past(Slot.containing(running.anchor.at(datetime.now(UTC))), last, days)
 
 
@@ -174,17 +231,23 @@ def _true_weather(district: District, past: Horizon) -> Weather:
     return builtin_weather(district.site, district.loop, horizon, SEED)
 
 
-async def _fill(running: Running, news: Any, child: Any, tell: Any) -> None:
+async def _fill(running: Running, news: Connection, child: BaseProcess, tell: Tell) -> None:
     """Take the child's news until it is ready; what it lived through goes into the store."""
     async with Store.open(running.dsn) as store:
         while True:
             while not await asyncio.to_thread(news.poll, 0.2):
                 if not child.is_alive():
-                    fix = "its last lines above say why"
-                    raise EmsError(f"the {child.name} process ended", fix=fix)
-            item = await asyncio.to_thread(news.recv)
+                    raise _ended(child)
+            try:
+                item = await asyncio.to_thread(news.recv)
+            except EOFError as error:
+                raise _ended(child) from error
             if item.history is not None:
                 await store.fill_history(item.history)
             tell(item.share)
             if item.ready:
                 return
+
+
+def _ended(child: BaseProcess) -> EmsError:
+    return EmsError(f"the {child.name} process ended", fix="its last lines above say why")

@@ -76,13 +76,13 @@ def list_devices(
     json: JsonOption = False,
 ) -> None:
     """List the devices with the quality and age of what was last read."""
-    district = load_district(config)
 
     async def latest() -> Snapshot:
         async with opened_store(dsn, data) as store:
             return await store.latest()
 
     with told():
+        district = load_district(config)
         snapshot = asyncio.run(latest())
     chosen = [d for d in district.devices.values() if kind in (None, d.kind)]
     standings = [standing(device, snapshot) for device in chosen]

@@ -17,7 +17,8 @@ from ems.commands.common import (
     told,
 )
 from ems.config import load_district
-from ems.domain.errors import PlanError, StoreError
+from ems.domain.district import District
+from ems.domain.errors import EmsError, PlanError, StoreError
 from ems.domain.plans import Plan
 from ems.domain.slots import Horizon
 from ems.feeds.consumption import Consumption, consumption, consumption_csv, consumption_json
@@ -49,13 +50,13 @@ def export_plan(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """The setpoints of one building's devices over the plan in force, with the reason of each."""
-    district = load_district(config)
 
     async def live() -> Plan | None:
         async with opened_store(dsn, data) as store:
             return await store.live_plan()
 
     with told():
+        district = load_district(config)
         found = asyncio.run(live())
         if found is None:
             raise PlanError("no plan is in force", fix="start the district: `ems demo`")
@@ -77,9 +78,8 @@ def export_consumption(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """A dwelling's electricity and heat by the quarter hour."""
-    district = load_district(config)
 
-    async def used() -> Consumption:
+    async def used(district: District) -> Consumption:
         async with opened_store(dsn, data) as store:
             last = await store.last_history_slot()
             if last is None:
@@ -88,16 +88,26 @@ def export_consumption(
             return await consumption(store, district, dwelling, horizon)
 
     with told():
-        found = asyncio.run(used())
+        district = load_district(config)
+        found = asyncio.run(used(district))
         as_text = consumption_csv if form is Format.CSV else consumption_json
         write(as_text(found, district), file)
 
 
 def write(text: str, file: Path | None) -> None:
-    """Into `file`, or to standard output."""
+    """Into `file`, or to standard output.
+
+    Raises:
+        EmsError: `file` can't be written.
+    """
     if file is None:
         typer.echo(text, nl=False)
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise EmsError(
+            f"{file} can't be written: {error.strerror}", fix="give another file with --out"
+        ) from error
     out.print(f"{file}: {len(text.splitlines()):,} lines", highlight=False)

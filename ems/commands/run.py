@@ -4,12 +4,13 @@ import asyncio
 import signal
 import socket
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ from ems.commands.common import (
     ConfigOption,
     DataOption,
     DsnOption,
+    data_folder,
     database,
     err,
     out,
@@ -30,7 +32,6 @@ from ems.cycle import Outside
 from ems.domain.district import District
 from ems.domain.errors import EmsError
 from ems.processes import Family, Lifeline
-from ems.store.embedded import default_data_dir
 from ems.store.first_operator import ensure_operator
 from ems.store.schema import migrate
 from ems.store.store import Store
@@ -47,7 +48,11 @@ class Part(StrEnum):
     CONSOLE = "console"
 
 
-PortOption = Annotated[int, typer.Option("--port", help="Port of the console on loopback.")]
+PortOption = Annotated[
+    int, typer.Option("--port", min=1, max=65535, help="Port of the console on loopback.")
+]
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +77,17 @@ def run(
     A new district starts in [bold]shadow[/bold] mode: nothing is written to any device until
     [bold]ems mode automatic[/bold]. Stop with Ctrl-C: every device goes back to its own control.
     """
-    with told(), ExitStack() as stack:
-        folder = (data or default_data_dir()).expanduser()
+    with told(), until_ended(), ExitStack() as stack:
+        district = load_district(config)
+        folder = data_folder(data)
         refuse_demo(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        if only is not Part.SERVICE:
+            require_free(port)
         address = stack.enter_context(database(dsn, folder))
         migrate(address)
         now = datetime.now(UTC)
         running = Running(
-            district=load_district(config),
+            district=district,
             dsn=address,
             anchor=Anchor(start=now, wall_start=now, speed=1.0),
             port=port,
@@ -89,11 +96,34 @@ def run(
         family = Family()
         stack.callback(family.stop)
         if only is not Part.SERVICE:
-            start_console(family, running)
+            family.start("console", run_console, running)
         if only is not Part.CONSOLE:
             family.start("service", run_service, running, offline_outside)
-        tell_address(running, password)
+            tell_address(running, password)
         watch(family)
+
+
+@contextmanager
+def until_ended() -> Iterator[None]:
+    """Ctrl-C, a plain kill and a closed terminal end what is done inside, once and for all.
+
+    A second Ctrl-C changes nothing: the ending goes on undisturbed.
+    """
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        for ending in _ENDINGS:
+            signal.signal(ending, signal.SIG_IGN)
+        err.print("\nstopping: devices go back to their own control ...")
+        raise KeyboardInterrupt
+
+    before = {ending: signal.signal(ending, end) for ending in _ENDINGS}
+    try:
+        yield
+    except KeyboardInterrupt:
+        return
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
 
 
 def refuse_demo(folder: Path) -> None:
@@ -104,16 +134,6 @@ def refuse_demo(folder: Path) -> None:
     """
     if (folder / CLOCK_FILE).exists():
         raise EmsError(f"{folder} holds the data of a demo", fix="give another folder with --data")
-
-
-def start_console(family: Family, running: Running) -> None:
-    """Start the console.
-
-    Raises:
-        EmsError: its port is taken.
-    """
-    require_free(running.port)
-    family.start("console", run_console, running)
 
 
 def require_free(port: int) -> None:
@@ -152,18 +172,13 @@ def tell_address(running: Running, password: Path) -> None:
 
 
 def watch(family: Family) -> None:
-    """Wait for Ctrl-C (or a plain kill), or for a process that dies.
+    """Wait until a process dies, unless the end comes first.
 
     Raises:
         EmsError: one did.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        while (dead := family.dead()) is None:
-            time.sleep(0.3)
-    except KeyboardInterrupt:
-        err.print("\nstopping: devices go back to their own control ...")
-        return
+    while (dead := family.dead()) is None:
+        time.sleep(0.3)
     raise EmsError(f"the {dead} process ended", fix="its last lines above say why")
 
 

@@ -1,13 +1,11 @@
 """`ems simulate`: the closed loop on real weather and prices, beside plain control."""
 
-import contextlib
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from queue import Empty
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -19,13 +17,17 @@ from ems.brain import LocalBrain
 from ems.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, out, print_json, told
 from ems.config import load_district
 from ems.domain.district import District
-from ems.domain.errors import SourceError
+from ems.domain.errors import EmsError, SourceError
 from ems.domain.slots import Horizon, Slot
 from ems.domain.weather import Weather
+from ems.processes import Family, Lifeline
 from ems.sources import builtin_weather, read_prices, read_weather
 from simulations.closed_loop import WARM_UP_DAYS, Run, Scenario, run_baseline, run_ems, started
 from simulations.picture import draw
 
+CONTROLLERS = ("baseline", "ems")
+PATIENCE_S = 1.0
+"""How long a run that is broken off may take to end."""
 COLUMNS = {
     "cost_eur": "EUR",
     "energy_kwh": "kWh",
@@ -62,6 +64,7 @@ def simulate(
     of plain thermostats with plug-and-charge and of the EMS, and draws both.
     """
     with told():
+        require_writable(picture)
         scenario = scenario_of(load_district(config), start, days, weather, prices, seed)
         runs = run_both(scenario)
         draw(scenario, runs, picture)
@@ -71,6 +74,21 @@ def simulate(
     else:
         out.print(table_of(scenario, runs))
         out.print(f"picture: {picture}")
+
+
+def require_writable(picture: Path) -> None:
+    """See that the picture can be drawn, before the days are lived through.
+
+    Raises:
+        EmsError: it can't.
+    """
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        picture.open("ab").close()
+    except OSError as error:
+        raise EmsError(
+            f"{picture} can't be written: {error.strerror}", fix="give another with --picture"
+        ) from error
 
 
 def scenario_of(
@@ -138,32 +156,63 @@ class _Job:
 
 
 def run_both(scenario: Scenario) -> dict[str, Run]:
-    """Both controllers, side by side in two processes, with progress on standard error."""
-    context = get_context("spawn")
-    with (
-        context.Manager() as manager,
-        ProcessPoolExecutor(2, mp_context=context) as pool,
-        Progress(console=err, transient=True) as progress,
-    ):
-        news: Any = manager.Queue()
-        jobs = {name: pool.submit(_run, _Job(name, scenario), news) for name in ("baseline", "ems")}
-        tasks = {name: progress.add_task(name, total=scenario.horizon.length) for name in jobs}
-        while not all(job.done() for job in jobs.values()):
-            with contextlib.suppress(Empty):
-                name, done = news.get(timeout=0.2)
-                progress.update(tasks[name], completed=done)
-        return {name: job.result() for name, job in jobs.items()}
+    """Both controllers, side by side in two processes, with progress on standard error.
+
+    Raises:
+        EmsError: one of them ended early.
+    """
+    family = Family()
+    with Progress(console=err, transient=True) as progress:
+        try:
+            news = {_begun(family, name, scenario): name for name in CONTROLLERS}
+            tasks = {
+                name: progress.add_task(name, total=scenario.horizon.length) for name in CONTROLLERS
+            }
+            runs: dict[str, Run] = {}
+            while len(runs) < len(news):
+                for name, item in _told(news):
+                    if isinstance(item, Run):
+                        runs[name] = item
+                    else:
+                        progress.update(tasks[name], completed=item)
+        finally:
+            family.stop(PATIENCE_S)
+    return {name: runs[name] for name in CONTROLLERS}
 
 
-def _run(job: _Job, news: Any) -> Run:
+def _begun(family: Family, name: str, scenario: Scenario) -> Connection:
+    news, sender = family.pipe()
+    family.start(name, _run, _Job(name, scenario), sender)
+    sender.close()
+    return news
+
+
+def _told(news: dict[Connection, str]) -> Iterator[tuple[str, Run | int]]:
+    """What the controllers have to tell: how many slots are done, and at last the run."""
+    for ready in wait([end for end in news if not end.closed]):
+        assert isinstance(ready, Connection)  # noqa: S101 nothing else was waited for
+        try:
+            item = ready.recv()
+        except EOFError as error:
+            fix = "its last lines above say why"
+            raise EmsError(f"the run of {news[ready]} ended early", fix=fix) from error
+        if isinstance(item, Run):
+            ready.close()
+        yield news[ready], item
+
+
+def _run(lifeline: Lifeline, job: _Job, news: Connection) -> None:
     start = started(job.scenario)
 
     def tell(done: int) -> None:
-        news.put((job.name, done))
+        if lifeline.cut:
+            raise SystemExit
+        news.send(done)
 
     if job.name == "baseline":
-        return run_baseline(job.scenario, start, tell)
-    return run_ems(job.scenario, start, LocalBrain(job.scenario.district), tell)
+        news.send(run_baseline(job.scenario, start, tell))
+    else:
+        news.send(run_ems(job.scenario, start, LocalBrain(job.scenario.district), tell))
 
 
 def table_of(scenario: Scenario, runs: dict[str, Run]) -> Table:

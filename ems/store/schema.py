@@ -1,5 +1,7 @@
 """Brings a database to the schema of this program, step by step and all or nothing."""
 
+from typing import Any
+
 import psycopg
 from alembic import command
 from alembic.config import Config
@@ -9,7 +11,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from ems.domain.errors import StoreError
+from ems.domain.errors import StoreAwayError, StoreError
 
 _LOCK = 7_203_551
 """Advisory lock under which a schema changes, so that two processes never do it at once."""
@@ -19,11 +21,12 @@ def migrate(dsn: str) -> None:
     """Bring the database at `dsn` to the newest schema; nothing happens when it has it.
 
     Raises:
-        StoreError: the database is away, a step fails, or its schema is newer than this program.
+        StoreAwayError: the database does not answer.
+        StoreError: a step fails, or its schema is newer than this program.
     """
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(dsn, connect_timeout=5),
+        creator=lambda: _connected(dsn),
         poolclass=NullPool,
     )
     try:
@@ -34,6 +37,17 @@ def migrate(dsn: str) -> None:
         raise StoreError(
             f"the database's schema could not be brought up to date: {error}",
             fix="see that the database runs and that its user may make tables",
+        ) from error
+
+
+def _connected(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
+    try:
+        return psycopg.connect(dsn, connect_timeout=5)
+    except psycopg.Error as error:
+        raise StoreAwayError(
+            f"the database does not answer: {error}".rstrip(),
+            fix="see that the server runs and that the address is right: "
+            "postgresql://user@host/name",
         ) from error
 
 
