@@ -21,7 +21,7 @@ from ems.optimizer.problem import Cars, Floats
 
 EARLY_SLOTS = 1
 """How long before it leaves a car should be done."""
-SPARE_SHARE = 0.3
+SPARE_SHARE = 0.5
 """Of the time that it needs at full power, what is kept in hand: a filling battery takes less."""
 USUAL_KW = 11.0
 """Three phases of 16 A: what most cars take at most from an alternating current."""
