@@ -1,5 +1,6 @@
 """`ems simulate`: the closed loop on real weather and prices, beside plain control."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -161,7 +162,7 @@ def run_both(scenario: Scenario) -> dict[str, Run]:
     Raises:
         EmsError: one of them ended early.
     """
-    family = Family()
+    family = Family(logging.WARNING)
     with Progress(console=err, transient=True) as progress:
         try:
             news = {_begun(family, name, scenario): name for name in CONTROLLERS}
