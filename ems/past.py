@@ -39,7 +39,7 @@ class Window:
         return self._held
 
     def _first_unknown(self, wanted: Horizon) -> int:
-        if self._held is None:
+        if self._held is None or wanted.first < self._held.horizon.first:
             return wanted.first.index
         known_to = self._held.horizon.first.index + self._held.horizon.length
         return max(wanted.first.index, min(known_to - _LATE_SLOTS, wanted.slots.stop - 1))
