@@ -8,6 +8,7 @@ the next best one.
 import asyncio
 import logging
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -93,10 +94,13 @@ class LocalBrain(Ladder):
 
 
 class WorkerBrain(Ladder):
-    """The same in a worker process."""
+    """The same in a worker process; `make` makes the brain there."""
 
-    def __init__(self, district: District) -> None:
+    def __init__(
+        self, district: District, make: Callable[[District], LocalBrain] = LocalBrain
+    ) -> None:
         super().__init__(district)
+        self._make = make
         self._pool = self._new_pool()
 
     async def forecast(self, request: PlanRequest, outlook: Outlook) -> Forecasts:
@@ -129,7 +133,7 @@ class WorkerBrain(Ladder):
             max_workers=1,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_to_work,
-            initargs=(self._district,),
+            initargs=(self._make, self._district),
         )
         pool.submit(_present)
         return pool
@@ -146,10 +150,10 @@ _brain: LocalBrain | None = None
 """The worker's own; set once when it starts."""
 
 
-def _to_work(district: District) -> None:
+def _to_work(make: Callable[[District], LocalBrain], district: District) -> None:
     global _brain
     end_with_parent()
-    _brain = LocalBrain(district)
+    _brain = make(district)
 
 
 def _present() -> None:
