@@ -1,0 +1,119 @@
+"""`ems simulate` compares two controllers, and refuses files that it can't rely on."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+Ems = Callable[..., Result]
+FIGURES = {"cost_eur", "energy_kwh", "co2_kg", "peak_kw", "discomfort_kh", "ev_shortfall_kwh"}
+YEAR_H = 8760
+Rows = list[list[object]]
+
+
+@pytest.fixture
+def weather_file(tmp_path: Path) -> Callable[[Callable[[Rows], None]], Path]:
+    """Writes a typical year in UTC after something has been done to its rows."""
+
+    def write(change: Callable[[Rows], None]) -> Path:
+        rows: Rows = [[hour, hour + 0.5, 0, 0, 0, 5.0, 3.0] for hour in range(YEAR_H)]
+        change(rows)
+        header = "hour_of_year,solar_time_mid_h,dni_w_m2,dhi_w_m2,ghi_w_m2,temp_air_c,wind_m_s"
+        path = tmp_path / "year.csv"
+        path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]))
+        return path
+
+    return write
+
+
+def of_six_hours(rows: Rows) -> None:
+    for row in rows[400:406]:
+        row[5] = ""
+
+
+def of_text(rows: Rows) -> None:
+    rows[400][5] = "mild"
+
+
+def of_fire(rows: Rows) -> None:
+    rows[400][5] = 451
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (of_six_hours, "year.csv:402 temp_air_c: nothing for 6 h from here"),
+        (of_text, "year.csv:402 temp_air_c: 'mild' is not a number"),
+        (of_fire, "year.csv:402 temp_air_c: 451 is not between -50 and 60"),
+    ],
+)
+def test_weather_that_cant_be_relied_on(
+    ems: Ems,
+    tmp_path: Path,
+    weather_file: Callable[[Callable[[Rows], None]], Path],
+    change: Callable[[Rows], None],
+    says: str,
+) -> None:
+    file = weather_file(change)
+    result = ems("simulate", "--weather", file, "--picture", tmp_path / "picture.png")
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert result.stderr.count("fix:") == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "hours", "says"),
+    [
+        (datetime(2023, 1, 1), 16 * 24, "no price for some of the days from 2023-01"),
+        (datetime(2022, 6, 1), 48, "covers 2022-05-31 to 2022-06-02"),
+    ],
+    ids=["they end within the days", "they are of another year"],
+)
+def test_prices_that_do_not_cover_the_days(
+    ems: Ems, tmp_path: Path, first: datetime, hours: int, says: str
+) -> None:
+    file = tmp_path / "prices.csv"
+    moments = [first + timedelta(hours=hour) for hour in range(hours)]
+    spans = [f"{m:%d.%m.%Y %H:%M} - {m + timedelta(hours=1):%d.%m.%Y %H:%M}" for m in moments]
+    rows = [f'"{span}","100.0","EUR"' for span in spans]
+    file.write_text('"MTU (CET/CEST)","Day-ahead Price [EUR/MWh]","Currency"\n' + "\n".join(rows))
+    result = ems("simulate", "--prices", file, "--picture", tmp_path / "picture.png")
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert result.stderr.count("fix:") == 1
+
+
+@pytest.mark.parametrize("option", ["--weather", "--prices"])
+def test_a_file_that_is_not_there(ems: Ems, tmp_path: Path, option: str) -> None:
+    result = ems("simulate", option, tmp_path / "none.csv", "--picture", tmp_path / "picture.png")
+    assert result.exit_code == 1
+    assert "none.csv" in result.stderr
+    assert result.stderr.count("fix:") == 1
+
+
+def test_a_picture_that_cant_be_drawn_is_told_before_the_days_are_lived_through(
+    ems: Ems, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    result = ems("simulate", "--picture", tmp_path / "file" / "picture.png")
+    assert result.exit_code == 1
+    assert "fix: give another with --picture" in result.stderr
+
+
+def test_a_day_of_a_quarter_under_both_controllers(ems: Ems, quarter: Path, tmp_path: Path) -> None:
+    """The slow one: two times four weeks of plain control, and 96 plans."""
+    picture = tmp_path / "out" / "picture.png"
+    result = ems(
+        "simulate", "--days", "1", "--json", "--config", quarter, "--picture", picture
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    controllers = json.loads(result.stdout)["controllers"]
+    assert list(controllers) == ["baseline", "ems"]
+    assert all(set(figures) >= FIGURES for figures in controllers.values())
+    plain, planned = controllers["baseline"], controllers["ems"]
+    assert planned["cost_eur"] < plain["cost_eur"]
+    assert planned["discomfort_kh"] < plain["discomfort_kh"] + 5
+    assert picture.read_bytes().startswith(b"\x89PNG")
