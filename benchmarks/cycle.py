@@ -24,6 +24,8 @@ from ems.devices.connections import Connections
 from ems.devices.maps import map_of
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.district import Device, District, Protocol
+from ems.heart import FILE as HEART_FILE
+from ems.heart import Heart
 from ems.processes import Family
 from ems.service import Service
 from ems.store import EmbeddedPostgres, Store, migrate
@@ -68,6 +70,7 @@ def running_district(past_days: int) -> Iterator[tuple[Running, VirtualDistrict]
             dsn=server.dsn(),
             anchor=Anchor(start=now, wall_start=now, speed=SPEED),
             port=0,
+            heart=Path(folder) / HEART_FILE,
         )
         family = Family()
         try:
@@ -107,7 +110,8 @@ async def cycles(running: Running, virtual: VirtualDistrict, slots: int) -> tupl
     """The records of the first `slots` quarter hours after the first."""
     async with Store.open(running.dsn) as store:
         outside = SimulatedOutside(virtual.weather)(running)
-        service = Service(running.district, DistrictClock(running.anchor), store, outside)
+        clock, heart = DistrictClock(running.anchor), Heart(running.heart)
+        service = Service(running.district, clock, store, outside, heart)
 
         async def enough() -> None:
             while len(await store.last_cycles(slots + 1)) <= slots:

@@ -3,7 +3,18 @@
 import typer
 
 from ems import __version__
-from ems.commands import config, demo, devices, doctor, export, mode, plan, run, simulate
+from ems.commands import (
+    config,
+    demo,
+    devices,
+    doctor,
+    export,
+    mode,
+    plan,
+    run,
+    simulate,
+    stop_writing,
+)
 
 app = typer.Typer(
     name="ems",
@@ -18,6 +29,7 @@ app.command(name="run")(run.run)
 app.command(name="plan")(plan.plan)
 app.command(name="simulate")(simulate.simulate)
 app.command(name="mode")(mode.mode)
+app.command(name="stop-writing")(stop_writing.stop_writing)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(devices.app, name="devices")
 app.add_typer(config.app, name="config")

@@ -56,10 +56,15 @@ class Family:
 
     def __init__(self, log_level: int = logging.INFO) -> None:
         self._log_level = log_level
-        self._children: list[tuple[BaseProcess, Connection]] = []
+        self._children: list[tuple[BaseProcess, Connection, float]] = []
 
-    def start(self, name: str, target: Callable[..., None], *values: Any) -> BaseProcess:
-        """Start `target(lifeline, *values)` in a process of its own."""
+    def start(
+        self, name: str, target: Callable[..., None], *values: Any, least_s: float = 0.5
+    ) -> BaseProcess:
+        """Start `target(lifeline, *values)` in a process of its own.
+
+        At the end it gets `least_s` wall seconds in any case, however long the others took.
+        """
         far, near = self.pipe()
         child = _CONTEXT.Process(
             target=_child, name=name, args=(self._log_level, target, Lifeline(far), *values)
@@ -67,7 +72,7 @@ class Family:
         with _away_from_terminal():
             child.start()
         far.close()
-        self._children.append((child, near))
+        self._children.append((child, near, least_s))
         return child
 
     @staticmethod
@@ -77,7 +82,7 @@ class Family:
 
     def dead(self) -> str | None:
         """Name of a child that ended by itself; None while all live."""
-        return next((c.name for c, _ in self._children if not c.is_alive()), None)
+        return next((c.name for c, _, _ in self._children if not c.is_alive()), None)
 
     def stop(self, patience_s: float = 15.0) -> None:
         """End all of them in turn: each first asked, then made to.
@@ -85,9 +90,9 @@ class Family:
         In turn, so that the service can still give the devices back to the servers behind them.
         """
         deadline = time.monotonic() + patience_s
-        for child, lifeline in reversed(self._children):
+        for child, lifeline, least_s in reversed(self._children):
             lifeline.close()
-            child.join(max(0.5, deadline - time.monotonic()))
+            child.join(max(least_s, deadline - time.monotonic()))
             if child.is_alive():
                 child.kill()
                 child.join()

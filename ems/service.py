@@ -38,6 +38,8 @@ from ems.domain.plans import Dispatched, Mode, Origin, Plan, Setpoint
 from ems.domain.slots import Slot
 from ems.domain.snapshot import History, Snapshot
 from ems.forecast.forecaster import Forecaster
+from ems.heart import BEAT_S, Heart
+from ems.mode_watch import ModeWatch
 from ems.optimizer.planner import Planner
 from ems.past import Past
 from ems.quarters import SlotTrigger
@@ -104,10 +106,15 @@ class WriterDispatcher:
     """`Dispatcher` over the devices' protocols."""
 
     writer: Writer
+    heart: Heart
 
     async def apply(self, setpoints: Sequence[Setpoint]) -> Sequence[Dispatched]:
-        """Write and verify."""
-        return await self.writer.apply(setpoints)
+        """Write and verify; the heart tells first of what is about to be held."""
+        self.heart.expect(setpoint.point.partition("/")[0] for setpoint in setpoints)
+        try:
+            return await self.writer.apply(setpoints)
+        finally:
+            self.heart.expect(())
 
     async def release(self) -> None:
         """Give every device back to its own control."""
@@ -118,9 +125,15 @@ class Service:
     """One district, measured, planned and controlled until told to stop."""
 
     def __init__(
-        self, district: District, clock: DistrictClock, store: Store, outside: Outside
+        self,
+        district: District,
+        clock: DistrictClock,
+        store: Store,
+        outside: Outside,
+        heart: Heart,
     ) -> None:
         self._clock = clock
+        self._heart = heart
         self._store = store
         self._district = district
         self._connections = Connections(district)
@@ -128,6 +141,7 @@ class Service:
         self._ingest = Ingest(store)
         self._poller = Poller(district, by_key, clock, clock.speed, self._ingest.put)
         self._writer = Writer(district, by_key, clock, clock.speed)
+        self._mode_watch = ModeWatch(store, self._writer)
         self._brain = WorkerBrain(district)
         forecaster, planner = Forecaster(district), Planner(district)
         needs = [(forecaster.points, forecaster.days * 96), (planner.points, 96)]
@@ -137,7 +151,7 @@ class Service:
             outside=outside,
             brain=self._brain,
             ledger=StoreLedger(store),
-            dispatcher=WriterDispatcher(self._writer),
+            dispatcher=WriterDispatcher(self._writer, heart),
             new_plan_id=lambda: str(uuid.uuid4()),
         )
         lead = max(LEAST_LEAD, timedelta(seconds=LEAD_WALL_S * clock.speed))
@@ -155,6 +169,8 @@ class Service:
             asyncio.create_task(self._ingest.run(), name="ingest"),
             asyncio.create_task(self._poller.run(), name="poller"),
             asyncio.create_task(self._writer.run(), name="writer"),
+            asyncio.create_task(self._mode_watch.run(), name="mode"),
+            asyncio.create_task(self._beat(), name="heart"),
         ]
         end = asyncio.create_task(until(), name="until")
         try:
@@ -170,6 +186,11 @@ class Service:
             if scheduler.running:
                 scheduler.shutdown(wait=False)
             await self._end(workers)
+
+    async def _beat(self) -> None:
+        while True:
+            self._heart.beat(self._writer.held)
+            await asyncio.sleep(BEAT_S)
 
     async def _begin(self, end: "asyncio.Task[None]") -> None:
         """Plan the slot that is running as soon as the devices have answered once."""
@@ -224,12 +245,16 @@ class Service:
         if self._work is not None:
             self._work.cancel()
             await asyncio.gather(self._work, return_exceptions=True)
-        await self._writer.relinquish_all()
+        unreached = await self._writer.relinquish_all()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ingest.drained(), DRAIN_S)
         for task in workers:
             task.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+        if unreached:  # the guard goes on trying
+            self._heart.beat(unreached)
+        else:
+            self._heart.end()
         await self._connections.close()
         self._brain.close()
 

@@ -34,7 +34,7 @@ from ems.commands.run import (
     prepare_operator,
     require_free,
     run_console,
-    run_service,
+    start_service,
     tell_address,
     until_ended,
     watch,
@@ -47,6 +47,7 @@ from ems.domain.errors import EmsError
 from ems.domain.plans import Mode
 from ems.domain.slots import Horizon, Slot
 from ems.domain.weather import Weather
+from ems.heart import FILE as HEART_FILE
 from ems.processes import Family
 from ems.sources.builtin import builtin_weather
 from ems.store.first_operator import FILE as PASSWORD_FILE
@@ -100,13 +101,14 @@ def demo(
             dsn=address,
             anchor=resumed_anchor(folder, speed),
             port=port,
+            heart=folder / HEART_FILE,
         )
         password = prepare_operator(address, folder)
         family = Family()
         stack.callback(family.stop)
         family.start("console", run_console, running)
         virtual = start_virtual(family, running)
-        family.start("service", run_service, running, SimulatedOutside(virtual.weather))
+        start_service(family, running, SimulatedOutside(virtual.weather))
         tell_address(running, password)
         watch(family)
 
@@ -122,7 +124,7 @@ def forget(folder: Path) -> None:
     if running_on(folder.resolve() / "postgres") is not None:
         raise EmsError(f"{folder} is in use by a running demo", fix="stop it first")
     shutil.rmtree(folder / "postgres", ignore_errors=True)
-    for name in (CLOCK_FILE, PASSWORD_FILE):
+    for name in (CLOCK_FILE, PASSWORD_FILE, HEART_FILE):
         (folder / name).unlink(missing_ok=True)
 
 

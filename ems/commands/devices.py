@@ -24,6 +24,7 @@ from ems.commands.common import (
 from ems.config import load_district
 from ems.devices.connection import Values, connection_key
 from ems.devices.connections import Connections
+from ems.devices.fail_safe import fallback, not_fail_safe
 from ems.devices.maps import map_of
 from ems.domain.district import Device, DeviceKind, District
 from ems.domain.errors import DeviceError
@@ -103,22 +104,31 @@ def as_data(one: Standing) -> dict[str, Any]:
         "usable": one.usable,
         "worst": one.worst.name.lower(),
         "last": one.last.isoformat() if one.last else None,
+        "falls_back_by": fallback(map_of(one.device)).value,
     }
 
 
 def show(standings: Sequence[Standing], district: District) -> None:
     """Print the list and a line that sums it up."""
-    table = Table("device", "kind", "protocol", "address", "points", "worst", "last read")
+    table = Table(
+        "device", "kind", "protocol", "address", "points", "worst", "last read", "falls back by"
+    )
     for one in standings:
         row = as_data(one)
         last = f"{one.last.astimezone(district.site.zone):%d.%m. %H:%M:%S}" if one.last else "never"
         points = f"{row['usable']} of {row['points']}"
         table.add_row(
-            row["id"], row["kind"], row["protocol"], row["address"], points, row["worst"], last
+            *(row[name] for name in ("id", "kind", "protocol", "address")),
+            points,
+            row["worst"],
+            last,
+            row["falls_back_by"],
         )
     out.print(table)
     worst = Counter(one.worst.name.lower() for one in standings)
     out.print(", ".join(f"{count} {name}" for name, count in worst.items()))
+    if unsafe := not_fail_safe(district):
+        out.print(f"not fail-safe, nobody brings them back: {', '.join(unsafe)}", soft_wrap=True)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """`ems doctor`: what a site needs to run, each looked at, each with its fix."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from ems.commands.config import map_problems
 from ems.commands.devices import standing
 from ems.commands.run import CLOCK_FILE
 from ems.config import load_district
+from ems.devices.fail_safe import fallback, not_fail_safe
+from ems.devices.maps import map_of
 from ems.domain.errors import EmsError
 from ems.domain.snapshot import Snapshot
 from ems.store.embedded import default_data_dir
@@ -67,6 +70,7 @@ def doctor(
 def examined(config: Path, folder: Path, dsn: str) -> Iterator[Finding]:
     """Everything that is looked at, in turn."""
     yield guarded("description", lambda: _description(config))
+    yield guarded("safe state", lambda: _safe_state(config))
     yield guarded("clock", lambda: _clock(folder))
     yield guarded("page assets", _assets)
     snapshots: list[Snapshot] = []
@@ -90,6 +94,16 @@ def _description(config: Path) -> Finding:
     if problems:
         return Finding(name="description", ok=False, what=str(problems[0]), fix="ems config check")
     return Finding(name="description", ok=True, what=what)
+
+
+def _safe_state(config: Path) -> Finding:
+    district = load_district(config)
+    ways = Counter(fallback(map_of(device)) for device in district.devices.values())
+    what = ", ".join(f"{count} {way}" for way, count in ways.items())
+    if unsafe := not_fail_safe(district):
+        fix = f"give {unsafe[0]} a heartbeat, or safe values in its map, or leave it unwritten"
+        return Finding(name="safe state", ok=False, what=what, fix=fix)
+    return Finding(name="safe state", ok=True, what=f"if the EMS dies: {what}")
 
 
 def _clock(folder: Path) -> Finding:

@@ -29,8 +29,12 @@ from ems.commands.common import (
 )
 from ems.config import load_district
 from ems.cycle import Outside
+from ems.devices.fail_safe import guarded
 from ems.domain.district import District
 from ems.domain.errors import EmsError
+from ems.guard import Guard
+from ems.heart import FILE as HEART_FILE
+from ems.heart import Heart, last_beat
 from ems.processes import Family, Lifeline
 from ems.store.first_operator import ensure_operator
 from ems.store.schema import migrate
@@ -38,6 +42,8 @@ from ems.store.store import Store
 
 CLOCK_FILE = "clock.json"
 HOST = "127.0.0.1"
+GUARD_ENDS_S = 20.0
+"""Wall seconds that the guard gets at the end, to give back what a killed service held."""
 
 
 class Part(StrEnum):
@@ -63,6 +69,8 @@ class Running:
     dsn: str
     anchor: Anchor
     port: int
+    heart: Path
+    """Where the service shows that it lives."""
 
 
 def run(
@@ -91,6 +99,7 @@ def run(
             dsn=address,
             anchor=Anchor(start=now, wall_start=now, speed=1.0),
             port=port,
+            heart=folder / HEART_FILE,
         )
         password = prepare_operator(address, folder)
         family = Family()
@@ -98,7 +107,7 @@ def run(
         if only is not Part.SERVICE:
             family.start("console", run_console, running)
         if only is not Part.CONSOLE:
-            family.start("service", run_service, running, offline_outside)
+            start_service(family, running, offline_outside)
             tell_address(running, password)
         watch(family)
 
@@ -185,6 +194,21 @@ def watch(family: Family) -> None:
 MakeOutside = Callable[[Running], Outside]
 
 
+def start_service(family: Family, running: Running, outside: MakeOutside) -> None:
+    """Start the service, and before it the guard where a device needs one."""
+    if guarded(running.district):
+        beat = last_beat(running.heart)
+        left = beat.left_behind if beat is not None else frozenset()
+        family.start("guard", run_guard, running, left, least_s=GUARD_ENDS_S)
+    family.start("service", run_service, running, outside)
+
+
+def run_guard(lifeline: Lifeline, running: Running, left_behind: frozenset[str]) -> None:
+    """The process that gives back what a dead service held."""
+    guard = Guard(running.district, running.heart, left_behind=left_behind)
+    asyncio.run(guard.run(lambda: lifeline.cut))
+
+
 def run_service(lifeline: Lifeline, running: Running, outside: MakeOutside) -> None:
     """The process that measures, plans and controls."""
     from ems.service import Service
@@ -192,7 +216,9 @@ def run_service(lifeline: Lifeline, running: Running, outside: MakeOutside) -> N
     async def serve() -> None:
         async with Store.open(running.dsn) as store:
             clock = DistrictClock(running.anchor)
-            service = Service(running.district, clock, store, outside(running))
+            service = Service(
+                running.district, clock, store, outside(running), Heart(running.heart)
+            )
             await service.run(lifeline.until_cut)
 
     asyncio.run(serve())

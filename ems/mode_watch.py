@@ -1,0 +1,59 @@
+"""Nothing stays under command once the mode forbids to write, and the trail says that it is so.
+
+The mode is looked at every second. As soon as it is not automatic, every held device is given back
+at once, in the middle of a quarter hour too; should a quarter hour that was just being written have
+taken hold of a device since, so is that one a second later.
+"""
+
+import asyncio
+import logging
+import time
+
+from ems.devices.writer import Writer
+from ems.domain.errors import EmsError
+from ems.domain.plans import Mode
+from ems.store.store import Store
+
+log = logging.getLogger("ems.service")
+
+LOOK_S = 1.0
+"""Wall seconds between two looks at the mode."""
+WHO = "service"
+"""Who stands in the audit trail."""
+GAVE_BACK = "gave back"
+"""The action that stands there."""
+REQUEST = "stop_writing"
+"""The setting that holds the last request to stop; what the service does quotes it."""
+
+
+class ModeWatch:
+    """Watches the mode for the writer."""
+
+    def __init__(self, store: Store, writer: Writer) -> None:
+        self._store, self._writer = store, writer
+        self._last: tuple[Mode, object] | None = None
+
+    async def run(self) -> None:
+        """Watch until cancelled; an unreachable store changes nothing until it is back."""
+        while True:
+            try:
+                await self.look()
+            except EmsError as error:
+                log.warning("the mode is unknown: %s", error.message)
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Give everything back if the mode says so."""
+        seen = await self._store.mode(), await self._store.setting(REQUEST)
+        changed, self._last = seen != (self._last or seen), seen
+        if seen[0] is not Mode.AUTOMATIC and (changed or self._writer.held):
+            await self._give_back(*seen)
+
+    async def _give_back(self, mode: Mode, request: object) -> None:
+        held, began_s = self._writer.held, time.monotonic()
+        unreached = await self._writer.relinquish_all()
+        took_s = round(time.monotonic() - began_s, 2)
+        log.info("mode %s: %d devices given back in %.1f s", mode, len(held), took_s)
+        figures = {"devices": len(held), "unreached": list(unreached), "seconds": took_s}
+        why = {"action": GAVE_BACK, "mode": mode.value, "request": request}
+        await self._store.audit(WHO, {**why, **figures})
