@@ -9,7 +9,7 @@ from ems.domain.snapshot import Snapshot
 from ems.optimizer.blocks import Blocks
 from ems.optimizer.problem import Batteries, Floats, Grid
 
-MARGIN_SHARE = 0.03
+MARGIN_SHARE = 0.05
 """Of the subscribed power, kept free at least for what is not foreseen."""
 MARGIN_PRICE_SHARE = 0.1
 """Of the price of an overrun, what import within the margin costs: its chance of becoming one."""

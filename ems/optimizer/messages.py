@@ -58,7 +58,10 @@ def _why_short(session: Session, statement: Statement, made: Course) -> str:
     grid, blocks = statement.problem.grid, statement.problem.blocks
     kept = blocks.held(grid.subscribed_kw - grid.margin_kw)[: len(stays)]
     full = (stays >= FULL_SHARE * kept).any()
-    return "the subscribed power is full" if full else "the limits of the car park bind"
+    gives_way = statement.problem.cars.shortfall_eur_per_kwh < grid.overrun_eur_per_kwh
+    return (
+        "the subscribed power is full" if full and gives_way else "the limits of the car park bind"
+    )
 
 
 def _tanks(statement: Statement, made: Course) -> Iterator[str]:

@@ -23,8 +23,8 @@ EARLY_SLOTS = 1
 """How long before it leaves a car should be done."""
 SPARE_SHARE = 0.5
 """Of the time that it needs at full power, what is kept in hand: a filling battery takes less."""
-USUAL_KW = 11.0
-"""Three phases of 16 A: what most cars take at most from an alternating current."""
+USUAL_KW = (3.7, 7.4, 11.0)
+"""What cars take at most: one phase of 16 A or 32 A, three phases of 16 A."""
 UNSAID_KWH = 10.0
 """Wanted by a car whose charge point does not say."""
 UNSAID_H = 4.0
@@ -120,12 +120,13 @@ def _session(
 
 
 def _usual_kw(power_kw: float, wanted_kwh: float, hours: float) -> float:
-    """What a car is planned with: few take more than `USUAL_KW`, whatever the charge point can.
+    """What a car is planned with: the least usual power that serves it with time in hand.
 
-    A car that could then not get what it wants is given all that the charge point has.
+    What the car itself can take is not known before it has been seen to charge; a plan that counts
+    on more than that finds out too late. A car in a hurry is given all that the charge point has.
     """
-    in_time = wanted_kwh * (1 + SPARE_SHARE) <= USUAL_KW * hours
-    return min(power_kw, USUAL_KW) if in_time else power_kw
+    enough = [usual for usual in USUAL_KW if wanted_kwh * (1 + SPARE_SHARE) <= usual * hours]
+    return min([power_kw, *enough[:1]])
 
 
 def _phases(point: ChargePoint, device: str, snapshot: Snapshot) -> int:
