@@ -15,7 +15,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ems.domain.district import DeviceKind, District
+from ems.devices.maps import map_of
+from ems.domain.district import Device, DeviceKind, District
 from ems.domain.points import point_id
 from ems.domain.vocabulary import POINTS
 
@@ -104,12 +105,18 @@ class ProcessImage:
 
 
 def _index(district: District) -> dict[str, int]:
-    ids = [point_id(d.id, name) for d in district.devices.values() for name in POINTS[d.kind]]
+    ids = [point_id(d.id, name) for d in district.devices.values() for name in _names(d)]
     return {point: place for place, point in enumerate(ids)}
 
 
+def _names(device: Device) -> tuple[str, ...]:
+    """The points of its kind, and those that its map has beyond them."""
+    names = POINTS[device.kind]
+    return (*names, *(name for name in map_of(device).points if name not in names))
+
+
 def _bytes(district: District) -> int:
-    points = sum(len(POINTS[device.kind]) for device in district.devices.values())
+    points = sum(len(_names(device)) for device in district.devices.values())
     return 8 * points + max(8, len(district.devices))
 
 

@@ -42,7 +42,7 @@ def _checked(config: Path) -> tuple[District | None, list[Problem]]:
 
 
 def map_problems(district: District) -> list[Problem]:
-    """Devices whose map is missing, is of another kind, or lacks points that the EMS relies on."""
+    """Devices whose map is missing, is of another kind, or lacks points that the EMS can't do without."""
     problems = []
     for device in district.devices.values():
         try:
@@ -53,9 +53,10 @@ def map_problems(district: District) -> list[Problem]:
         if device_map.kind is not device.kind:
             message = f"map {device.map} is for a {device_map.kind}, not a {device.kind}"
             problems.append(_map_problem(device.id, message, "name a map of this kind"))
-        elif device_map.missing:
-            message = f"map {device.map} lacks {', '.join(device_map.missing)}"
-            problems.append(_map_problem(device.id, message, "add these points to the map"))
+        elif device_map.lacking:
+            message = f"map {device.map} lacks {', '.join(device_map.lacking)}"
+            fix = "add these points to the map, or use a device that has them"
+            problems.append(_map_problem(device.id, message, fix))
     return problems
 
 

@@ -49,7 +49,7 @@ def _unheated(district: District, documents: Mapping[str, Document]) -> Iterator
 
 
 def things(district: District) -> dict[DeviceKind, list[str]]:
-    """What a device of each kind may serve; each of these needs one."""
+    """What a device of each kind may serve; each of these needs one, but for `_OPTIONAL`."""
     return {
         DeviceKind.DWELLING: list(district.dwellings),
         DeviceKind.ZONE: list(district.zones),
@@ -60,7 +60,12 @@ def things(district: District) -> dict[DeviceKind, list[str]]:
         DeviceKind.PV_INVERTER: list(district.pv_roofs),
         DeviceKind.BATTERY: list(district.batteries),
         DeviceKind.METER: [*district.buildings, *_METERS],
+        DeviceKind.HEAT_METER: list(district.heated),
     }
+
+
+_OPTIONAL = frozenset({DeviceKind.HEAT_METER})
+"""Kinds of which a thing may have none."""
 
 
 def _devices_without_thing(
@@ -79,7 +84,7 @@ def _things_without_device(
 ) -> Iterator[Problem]:
     for kind, names in things(district).items():
         for name in names:
-            if (kind, name) not in district.device_of:
+            if kind not in _OPTIONAL and (kind, name) not in district.device_of:
                 message = f"no {kind} serves {name}"
                 yield _problem(documents["devices"], "", "", message, "add a row for it")
 

@@ -29,7 +29,7 @@ from ems.domain.bounds import Between, Positive
 from ems.domain.district import STRICT, Device, DeviceKind, District, Protocol
 from ems.domain.errors import DeviceError
 from ems.domain.points import PointInfo, point_id
-from ems.domain.vocabulary import POINTS
+from ems.domain.vocabulary import NEEDED, POINTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +95,11 @@ class DeviceMap:
     def missing(self) -> tuple[str, ...]:
         """Names of the kind's vocabulary that the map does not offer."""
         return tuple(name for name in POINTS[self.kind] if name not in self.points)
+
+    @cached_property
+    def lacking(self) -> tuple[str, ...]:
+        """Those of them that the EMS can't do without."""
+        return tuple(name for name in self.missing if name in NEEDED[self.kind])
 
     @cached_property
     def written(self) -> tuple[PointSpec, ...]:

@@ -42,6 +42,8 @@ class DeviceKind(StrEnum):
     PV_INVERTER = "pv_inverter"
     BATTERY = "battery"
     METER = "meter"
+    HEAT_METER = "heat_meter"
+    """Counts heat; a district may have none."""
 
 
 class Protocol(StrEnum):

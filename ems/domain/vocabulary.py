@@ -1,7 +1,8 @@
 """The point names that devices of a kind have, whatever protocol they speak.
 
 The cycle, the virtual district and the pages rely on these names; a device map may offer more, and
-`ems config check` reports a map that offers less. A `*` marks the points that the EMS writes.
+`ems config check` reports a map that lacks one of those which the EMS can't do without (`NEEDED`).
+A `*` marks the points that the EMS writes.
 """
 
 from ems.domain.district import DeviceKind
@@ -51,6 +52,9 @@ _NAMES = {
         "power_l1_kw power_l2_kw power_l3_kw power_kw reactive_power_kvar frequency_hz "
         "power_factor import_energy_kwh export_energy_kwh alarm"
     ),
+    DeviceKind.HEAT_METER: (
+        "power_kw flow_m3_per_h supply_temp_c return_temp_c heat_energy_kwh volume_m3 alarm"
+    ),
 }
 
 POINTS: dict[DeviceKind, tuple[str, ...]] = {
@@ -63,3 +67,28 @@ WRITTEN: dict[DeviceKind, tuple[str, ...]] = {
     for kind, names in _NAMES.items()
 }
 """Names of those that the EMS writes."""
+
+_NEEDED = {
+    DeviceKind.DWELLING: "room_temp_c setpoint_c electric_power_kw",
+    DeviceKind.ZONE: "room_temp_c heat_setpoint_c",
+    DeviceKind.SUBSTATION: (
+        "heating_setpoint_c heat_limit_kw tank_setpoint_c tank_charge_limit_kw heating_power_kw "
+        "tank_top_temp_c hot_water_draw_kw"
+    ),
+    DeviceKind.HEAT_PUMP: "electric_power_kw",
+    DeviceKind.LOOP: "sea_temp_c outdoor_temp_c irradiance_w_m2",
+    DeviceKind.CHARGE_POINT: "state power_kw current_limit_a",
+    DeviceKind.PV_INVERTER: "power_kw",
+    DeviceKind.BATTERY: "power_kw soc_pct",
+    DeviceKind.METER: "power_kw",
+    DeviceKind.HEAT_METER: "heat_energy_kwh",
+}
+
+NEEDED: dict[DeviceKind, frozenset[str]] = {
+    kind: frozenset(names.split()) for kind, names in _NEEDED.items()
+}
+"""Names without which forecasts or plans have nothing to go by, or nothing to command.
+
+What a map lacks beside these is not read, not written, and shown as absent; a plan's setpoint for
+it counts as rejected.
+"""

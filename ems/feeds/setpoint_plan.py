@@ -29,6 +29,7 @@ _PLACE: dict[DeviceKind, Callable[[District, str], str]] = {
     DeviceKind.PV_INVERTER: lambda district, serves: district.pv_roofs[serves].building,
     DeviceKind.BATTERY: lambda district, serves: district.batteries[serves].building,
     DeviceKind.METER: lambda _, serves: serves,
+    DeviceKind.HEAT_METER: lambda _, serves: serves,
 }
 
 

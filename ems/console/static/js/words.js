@@ -6,6 +6,7 @@ export const KINDS = {
   dwelling_controller: t("dwelling"), zone_controller: t("zone"), substation: t("substation"),
   heat_pump: t("heat pump"), loop: t("loop and sea"), charge_point: t("charge point"),
   pv_inverter: t("PV inverter"), battery: t("battery"), meter: t("meter"),
+  heat_meter: t("heat meter"),
 };
 
 export const MODES = {

@@ -2,11 +2,12 @@
 
 import pytest
 
-from ems.devices.maps import load_map, map_names, point_infos, read_map
+from ems.devices.fail_safe import Fallback, fallback
+from ems.devices.maps import load_map, map_names, map_of, point_infos, read_map
 from ems.domain.district import DeviceKind, District
 from ems.domain.errors import DeviceError
 from ems.domain.points import Unit
-from ems.domain.vocabulary import POINTS, WRITTEN
+from ems.domain.vocabulary import NEEDED, POINTS, WRITTEN
 
 UNIT_OF_SUFFIX = {
     "_c": Unit.CELSIUS,
@@ -39,12 +40,28 @@ points:
 """
 
 
+def test_the_maps_of_the_district_offer_exactly_the_points_of_their_kind(
+    district: District,
+) -> None:
+    for name in {device.map for device in district.devices.values()}:
+        device_map = load_map(name)
+        assert set(device_map.points) == set(POINTS[device_map.kind])
+        written = {spec.name for spec in device_map.points.values() if spec.writable}
+        assert written == set(WRITTEN[device_map.kind])
+
+
 @pytest.mark.parametrize("name", map_names())
-def test_a_map_offers_exactly_the_points_of_its_kind(name: str) -> None:
+def test_a_map_writes_only_what_plans_write_and_tells_what_it_lacks(name: str) -> None:
     device_map = load_map(name)
-    assert set(device_map.points) == set(POINTS[device_map.kind])
     written = {spec.name for spec in device_map.points.values() if spec.writable}
-    assert written == set(WRITTEN[device_map.kind])
+    assert written <= set(WRITTEN[device_map.kind])
+    assert set(device_map.missing) == set(POINTS[device_map.kind]) - set(device_map.points)
+    assert set(device_map.lacking) == NEEDED[device_map.kind] & set(device_map.missing)
+
+
+def test_what_a_kind_needs_is_among_its_points() -> None:
+    for kind in DeviceKind:
+        assert NEEDED[kind] <= set(POINTS[kind])
 
 
 @pytest.mark.parametrize("name", map_names())
@@ -56,15 +73,21 @@ def test_a_point_has_the_unit_that_its_name_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", map_names())
-def test_whatever_takes_commands_falls_back_by_itself(name: str) -> None:
+def test_whatever_takes_commands_falls_back_or_can_be_brought_back(name: str) -> None:
     device_map = load_map(name)
-    if WRITTEN[device_map.kind]:
-        assert device_map.lease_s == 1800
-        assert device_map.heartbeat is not None
-        assert all(spec.safe is not None for spec in device_map.written)
+    assert fallback(device_map) is not Fallback.NONE
+    assert all(spec.safe is not None for spec in device_map.written)
 
 
-def test_every_kind_of_device_has_a_map_and_the_district_uses_no_other(district: District) -> None:
+def test_every_device_of_the_district_that_takes_commands_has_a_lease(district: District) -> None:
+    for device in district.devices.values():
+        device_map = map_of(device)
+        if WRITTEN[device.kind]:
+            assert fallback(device_map) is Fallback.OWN
+            assert device_map.lease_s == 1800
+
+
+def test_every_kind_has_a_map_and_the_district_uses_them_as_they_are(district: District) -> None:
     assert {load_map(name).kind for name in map_names()} == set(DeviceKind)
     for device in district.devices.values():
         device_map = load_map(device.map)
