@@ -42,7 +42,7 @@ def _checked(config: Path) -> tuple[District | None, list[Problem]]:
 
 
 def map_problems(district: District) -> list[Problem]:
-    """Devices whose map is missing, is of another kind, or lacks points that the EMS can't do without."""
+    """Devices whose map is missing, is of another kind, or lacks what the EMS needs."""
     problems = []
     for device in district.devices.values():
         try:

@@ -5,7 +5,7 @@ types, and what only shows between files (`checks.py`) is looked at last, once a
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,9 @@ from ems.domain.tariff import Tariff
 
 SMARTSEILLE = Path(__file__).parent / "smartseille"
 """The description of Smartseille that comes with the package."""
+
+MAPS = "maps"
+"""The folder of a description that holds the site's own device maps."""
 
 _SINGLES: Mapping[str, Any] = {
     "site": Site,
@@ -96,8 +99,15 @@ def check_district(folder: Path) -> tuple[District | None, list[Problem]]:
     if problems:
         return None, problems
     parts["batteries"] = {battery.id: battery for battery in parts["batteries"]}
-    district = District(**parts)
+    district = _with_own_maps(District(**parts), folder / MAPS)
     return district, problems_between(district, documents)
+
+
+def _with_own_maps(district: District, maps: Path) -> District:
+    """Devices whose map lies beside the description name its file; it goes before the package's."""
+    own = {file.stem: str(file.resolve()) for file in maps.glob("*.yaml")}
+    devices = district.devices.values()
+    return district.with_devices(replace(d, map=own.get(d.map, d.map)) for d in devices)
 
 
 def _read_singles(

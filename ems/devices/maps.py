@@ -1,6 +1,7 @@
 """Device maps: what a kind of device offers and where, as data files.
 
-A map is one YAML file in `ems/devices/maps`, named as `Device.map` names it. It lists the points of
+A map is one YAML file, named as `Device.map` names it: those that come with the package lie in
+`ems/devices/maps`, those of a site in the folder `maps` of its description. It lists the points of
 a device under the names of `ems/domain/vocabulary.py`: unit, believable range, poll class, and the
 place - a Modbus register, a BACnet object or a SunSpec point. A value on the wire becomes a value
 in the point's unit by `scale` (times) and `offset` (plus). Files are checked strictly: an unknown
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
+from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
@@ -153,6 +155,7 @@ __all__ = [
     "map_of",
     "point_infos",
     "read_map",
+    "read_map_file",
 ]
 
 _READER = TypeAdapter(DeviceMap)
@@ -196,15 +199,29 @@ def _fix(error: ValidationError) -> str:
 
 @cache
 def load_map(name: str) -> DeviceMap:
-    """The device map `name`, read once.
+    """The device map `name`, read once: one of the package, or a site's file `.../<name>.yaml`.
 
     Raises:
         DeviceError: there is no such map, or it does not hold.
     """
+    if name.endswith(".yaml"):
+        return read_map_file(Path(name))
     file = resources.files("ems.devices") / "maps" / f"{name}.yaml"
     if not file.is_file():
         raise DeviceError(f"no device map {name!r}", fix=f"name one of {', '.join(map_names())}")
     return read_map(name, file.read_text(encoding="utf-8"))
+
+
+def read_map_file(path: Path) -> DeviceMap:
+    """The device map in a file, named after it.
+
+    Raises:
+        DeviceError: it can't be read, or does not hold.
+    """
+    try:
+        return read_map(path.stem, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeviceError(f"{path}: {error}", fix="give a text file in UTF-8") from error
 
 
 def map_names() -> list[str]:
