@@ -60,7 +60,7 @@ def seconds_until_page(port: int, began: float) -> float:
     while time.perf_counter() - began < PATIENCE_S:
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/login")
+            connection.request("GET", "/sign-in")
             if connection.getresponse().status == http.HTTPStatus.OK:
                 return time.perf_counter() - began
         except OSError:

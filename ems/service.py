@@ -55,6 +55,7 @@ KEPT = timedelta(days=3)
 """How long single samples and whole plans are kept."""
 DRAIN_S = 5.0
 """How long the end waits for the last readings to be stored, wall seconds."""
+FIRST_TRIES = 2
 FIRST_ROUND_S = 20.0
 """How long the first plan waits for the first round of polls, wall seconds."""
 
@@ -193,13 +194,20 @@ class Service:
             await asyncio.sleep(BEAT_S)
 
     async def _begin(self, end: "asyncio.Task[None]") -> None:
-        """Plan the slot that is running as soon as the devices have answered once."""
+        """Plan the slot that is running as soon as the devices have answered once.
+
+        A slot that ends meanwhile is missed, and the next one is planned at once: its regular
+        time has passed.
+        """
         waited_s = 0.0
         while not (self._poller.asked_all or end.done()) and waited_s < FIRST_ROUND_S:
             await asyncio.sleep(0.1)
             waited_s += 0.1
-        if not end.done():
-            await self._run_slot(Slot.containing(self._clock.now()))
+        for _ in range(FIRST_TRIES):
+            slot = Slot.containing(self._clock.now())
+            if end.done() or slot == self._last:
+                return
+            await self._run_slot(slot)
 
     async def _quarter_hour(self) -> None:
         work = asyncio.create_task(self._run_slot(self._ahead.slot_fired()), name="quarter hour")
