@@ -6,6 +6,7 @@ from ems import __version__
 from ems.commands import (
     config,
     demo,
+    device_maps,
     devices,
     doctor,
     export,
@@ -31,6 +32,7 @@ app.command(name="simulate")(simulate.simulate)
 app.command(name="mode")(mode.mode)
 app.command(name="stop-writing")(stop_writing.stop_writing)
 app.command(name="doctor")(doctor.doctor)
+devices.app.add_typer(device_maps.app, name="maps")
 app.add_typer(devices.app, name="devices")
 app.add_typer(config.app, name="config")
 app.add_typer(export.app, name="export")

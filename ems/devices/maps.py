@@ -20,6 +20,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from ems.devices.point_spec import (
+    DOCUMENTED,
     BacnetObject,
     PointSpec,
     PollClass,
@@ -28,7 +29,7 @@ from ems.devices.point_spec import (
     SunspecPoint,
 )
 from ems.domain.bounds import Between, Positive
-from ems.domain.district import STRICT, Device, DeviceKind, District, Protocol
+from ems.domain.district import Device, DeviceKind, District, Protocol
 from ems.domain.errors import DeviceError
 from ems.domain.points import PointInfo, point_id
 from ems.domain.vocabulary import NEEDED, POINTS
@@ -38,7 +39,7 @@ from ems.domain.vocabulary import NEEDED, POINTS
 class Heartbeat:
     """A point that must keep changing, or the device goes back to its own control."""
 
-    __pydantic_config__ = STRICT
+    __pydantic_config__ = DOCUMENTED
 
     point: str
     first: Annotated[int, Between(0, 65534)]
@@ -58,7 +59,7 @@ class Heartbeat:
 class DeviceMap:
     """What one model of device offers."""
 
-    __pydantic_config__ = STRICT
+    __pydantic_config__ = DOCUMENTED
 
     name: str
     """The file's name without `.yaml`."""
@@ -154,11 +155,17 @@ __all__ = [
     "map_names",
     "map_of",
     "point_infos",
+    "raw_schema",
     "read_map",
     "read_map_file",
 ]
 
 _READER = TypeAdapter(DeviceMap)
+
+
+def raw_schema() -> dict[str, Any]:
+    """The JSON schema of a `DeviceMap` as it is read, with its name and those of its points."""
+    return _READER.json_schema()
 
 
 def read_map(name: str, text: str) -> DeviceMap:

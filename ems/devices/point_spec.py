@@ -8,6 +8,9 @@ from ems.domain.bounds import Between, NonNegative
 from ems.domain.district import STRICT
 from ems.domain.points import Unit
 
+DOCUMENTED = {**STRICT, "use_attribute_docstrings": True}
+"""Strict, and the JSON schema says what each field is."""
+
 PollClass = Literal["fast", "normal", "slow"]
 
 
@@ -42,7 +45,7 @@ SENTINELS: dict[RegisterType, tuple[float, ...]] = {
 class Register:
     """A place in a Modbus table."""
 
-    __pydantic_config__ = STRICT
+    __pydantic_config__ = DOCUMENTED
 
     table: Literal["holding", "input"]
     address: Annotated[int, Between(0, 65535)]
@@ -61,7 +64,7 @@ class Register:
 class BacnetObject:
     """A BACnet object whose present value is the point."""
 
-    __pydantic_config__ = STRICT
+    __pydantic_config__ = DOCUMENTED
 
     type: Literal[
         "analog-input", "analog-output", "analog-value", "binary-input", "binary-output",
@@ -76,7 +79,7 @@ class BacnetObject:
 class SunspecPoint:
     """A point of a SunSpec model; address, type and scale factor come from the model."""
 
-    __pydantic_config__ = STRICT
+    __pydantic_config__ = DOCUMENTED
 
     model: Annotated[int, Between(1, 65535)]
     point: str
@@ -86,7 +89,7 @@ class SunspecPoint:
 class PointSpec:
     """One point of a device map. Compared by identity: a map is read once."""
 
-    __pydantic_config__ = STRICT
+    __pydantic_config__ = DOCUMENTED
 
     name: str
     unit: Unit

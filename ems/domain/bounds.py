@@ -41,6 +41,12 @@ class Between:
             "schema": handler(source),
         }
 
+    def __get_pydantic_json_schema__(
+        self, core_schema: Any, handler: Callable[[Any], dict[str, Any]]
+    ) -> dict[str, Any]:
+        bounds = {"minimum": self.low, "maximum": self.high}
+        return {**handler(core_schema), **{k: v for k, v in bounds.items() if abs(v) != inf}}
+
 
 Positive = Annotated[float, Between(1e-9)]
 NonNegative = Annotated[float, Between(0)]

@@ -3,30 +3,11 @@
 import pytest
 
 from ems.devices.fail_safe import Fallback, fallback
+from ems.devices.map_check import unit_of
 from ems.devices.maps import load_map, map_names, map_of, point_infos, read_map
 from ems.domain.district import DeviceKind, District
 from ems.domain.errors import DeviceError
-from ems.domain.points import Unit
 from ems.domain.vocabulary import NEEDED, POINTS, WRITTEN
-
-UNIT_OF_SUFFIX = {
-    "_c": Unit.CELSIUS,
-    "_k": Unit.KELVIN,
-    "_kw": Unit.KILOWATT,
-    "_kwh": Unit.KILOWATT_HOUR,
-    "_pct": Unit.PERCENT,
-    "_a": Unit.AMPERE,
-    "_v": Unit.VOLT,
-    "_hz": Unit.HERTZ,
-    "_s": Unit.SECOND,
-    "_m3": Unit.CUBIC_METRE,
-    "_m3_per_h": Unit.CUBIC_METRE_PER_HOUR,
-    "_min": Unit.MINUTE,
-    "_ppm": Unit.PPM,
-    "_bar": Unit.BAR,
-    "_kvar": Unit.KILOVAR,
-    "_w_m2": Unit.WATT_PER_SQUARE_METRE,
-}
 
 GOOD = """
 title: A thermometer
@@ -67,9 +48,7 @@ def test_what_a_kind_needs_is_among_its_points() -> None:
 @pytest.mark.parametrize("name", map_names())
 def test_a_point_has_the_unit_that_its_name_says(name: str) -> None:
     for spec in load_map(name).points.values():
-        suffixes = [s for s in UNIT_OF_SUFFIX if spec.name.endswith(s)]
-        if suffixes:
-            assert spec.unit is UNIT_OF_SUFFIX[max(suffixes, key=len)], spec.name
+        assert unit_of(spec.name) in (None, spec.unit), spec.name
 
 
 @pytest.mark.parametrize("name", map_names())
