@@ -71,8 +71,8 @@ class Family:
         )
         with _away_from_terminal():
             child.start()
+            self._children.append((child, near, least_s))
         far.close()
-        self._children.append((child, near, least_s))
         return child
 
     @staticmethod
