@@ -4,10 +4,12 @@ import typer
 
 from ems import __version__
 from ems.commands import (
+    check_devices,
     config,
     demo,
     device_maps,
     devices,
+    discover,
     doctor,
     export,
     mode,
@@ -15,6 +17,8 @@ from ems.commands import (
     run,
     simulate,
     stop_writing,
+    watch_devices,
+    write_device,
 )
 
 app = typer.Typer(
@@ -32,6 +36,11 @@ app.command(name="simulate")(simulate.simulate)
 app.command(name="mode")(mode.mode)
 app.command(name="stop-writing")(stop_writing.stop_writing)
 app.command(name="doctor")(doctor.doctor)
+devices.app.command(name="discover")(discover.discover)
+devices.app.command(name="check")(check_devices.check)
+devices.app.command(name="write")(write_device.write)
+devices.app.command(name="release")(write_device.release)
+devices.app.command(name="watch")(watch_devices.watch)
 devices.app.add_typer(device_maps.app, name="maps")
 app.add_typer(devices.app, name="devices")
 app.add_typer(config.app, name="config")

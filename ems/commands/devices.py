@@ -21,26 +21,17 @@ from ems.commands.common import (
     print_json,
     told,
 )
+from ems.commands.on_site import NetOption, connected, device_of, district_at
 from ems.config import load_district
 from ems.devices.connection import Values, connection_key
-from ems.devices.connections import Connections
 from ems.devices.fail_safe import fallback, not_fail_safe
 from ems.devices.maps import map_of
 from ems.domain.district import Device, DeviceKind, District
-from ems.domain.errors import DeviceError
 from ems.domain.points import Quality, point_id
 from ems.domain.snapshot import Snapshot
 from ems.domain.vocabulary import POINTS
 
 app = typer.Typer(no_args_is_help=True, help="The devices of the district.")
-
-NetOption = Annotated[
-    int, typer.Option(help="The virtual district's devices answer on 127.NET.x.y; 0: as described.")
-]
-
-
-BESIDE = 1
-"""A reading beside a running EMS uses the BACnet port after its."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +131,8 @@ def read(
 ) -> None:
     """Read every point of one device on the wire, beside whatever else is running."""
     with told():
-        district = load_district(config)
-        if net:
-            district = district.on_loopback(net)
-        if device not in district.devices:
-            raise DeviceError(f"there is no device {device}", fix="see `ems devices list`")
-        found = district.devices[device]
+        district = district_at(config, net)
+        found = device_of(district, device)
         values = asyncio.run(read_once(district, found))
     specs = map_of(found).points
     if json:
@@ -159,9 +146,5 @@ def read(
 
 async def read_once(district: District, device: Device) -> Values:
     """All mapped points of `device`, read now from a port beside the running EMS's."""
-    connections = Connections(district.with_devices([device]), port=district.station.port + BESIDE)
-    try:
-        connection = connections.by_key[connection_key(device)]
-        return await connection.read(device, tuple(map_of(device).points.values()))
-    finally:
-        await connections.close()
+    async with connected(district, [device]) as connections:
+        return await connections[device.id].read(device, tuple(map_of(device).points.values()))
