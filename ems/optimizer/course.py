@@ -11,7 +11,7 @@ from ems.optimizer.blocks import Blocks
 from ems.optimizer.columns import Columns
 from ems.optimizer.currents import Headroom, car_currents_a, per_ampere_kw
 from ems.optimizer.problem import Floats, PlanProblem
-from ems.optimizer.sessions import cars_of, presence
+from ems.optimizer.sessions import cars_of, own_limit_series, presence
 from ems.optimizer.statement import Statement
 
 
@@ -205,4 +205,7 @@ def series(statement: Statement, made: Course, forecasts: Forecasts) -> dict[str
         by_name[f"{name}/soc_kwh"] = made.stored_kwh[:, b]
     for c, name in enumerate(problem.cars.names):
         by_name[f"{name}/ev_kw"] = made.car_kw[:, c]
+    for session in statement.sessions:
+        if np.isfinite(session.own_kw):
+            by_name[own_limit_series(session.point.id)] = np.full(shape, session.own_kw)
     return by_name

@@ -62,7 +62,7 @@ class Planner:
     ) -> Plan:
         """The cheapest plan over `horizon` that keeps every wish that can be kept.
 
-        `previous` is the plan in force; this version does not lean on it.
+        Of `previous`, the plan in force, only what it has learned of the cars is used.
 
         Raises:
             ForecastError: an input is missing or not finite.
@@ -76,6 +76,7 @@ class Planner:
             snapshot=snapshot,
             history=history,
             forecasts=forecasts,
+            previous=previous,
             co2_eur_per_kg=self._co2_eur_per_kg,
         )
         linear, columns = programme(statement.problem)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ems.domain.district import ChargePoint, DeviceKind, District
 from ems.domain.forecasts import Forecasts
+from ems.domain.plans import Plan
 from ems.domain.points import point_id
 from ems.domain.slots import SLOT_H, Horizon
 from ems.domain.snapshot import Snapshot
@@ -74,23 +75,38 @@ class Session:
     """Phases that the car uses."""
     power_kw_max: float = 0.0
     """Greatest power of car and charge point together, as far as it is known."""
+    own_kw: float = float("nan")
+    """What the car itself takes at most, seen now or earlier in its stay; NaN: not seen yet."""
 
 
 def sessions(
-    district: District, snapshot: Snapshot, horizon: Horizon
+    district: District, snapshot: Snapshot, horizon: Horizon, previous: Plan | None = None
 ) -> tuple[tuple[Session, ...], list[str]]:
-    """Every charge point as it stands, and notes on what was not said."""
+    """Every charge point as it stands, and notes on what was not said.
+
+    `previous` tells what was seen of the cars when it was made.
+    """
     notes: list[str] = []
     found = []
     for point in district.charge_points.values():
         device = district.device_of.get((DeviceKind.CHARGE_POINT, point.id))
         if device is not None:
-            found.append(_session(point, device.id, snapshot, horizon, notes))
+            found.append(_session(point, device.id, snapshot, horizon, previous, notes))
     return tuple(found), notes
 
 
+def own_limit_series(point: str) -> str:
+    """Name of the series in which a plan remembers what a car takes at most."""
+    return f"{point}/own_limit_kw"
+
+
 def _session(
-    point: ChargePoint, device: str, snapshot: Snapshot, horizon: Horizon, notes: list[str]
+    point: ChargePoint,
+    device: str,
+    snapshot: Snapshot,
+    horizon: Horizon,
+    previous: Plan | None,
+    notes: list[str],
 ) -> Session:
     state = snapshot.value(point_id(device, "state"))
     if state not in CONNECTED:
@@ -106,6 +122,8 @@ def _session(
         left_kwh = left_kwh if np.isfinite(left_kwh) else UNSAID_KWH
         hours = hours if np.isfinite(hours) else UNSAID_H
     phases = _phases(point, device, snapshot)
+    own_kw = _own_kw(point, device, snapshot, previous)
+    rated_kw = min(point.power_kw_max, phases * point.current_a_max * PHASE_V / 1000)
     return Session(
         point=point,
         device=device,
@@ -113,9 +131,10 @@ def _session(
         wanted_kwh=max(float(left_kwh), 0.0),
         hours=float(hours),
         phases=phases,
-        power_kw_max=_usual_kw(
-            _power_kw_max(point, device, snapshot, phases), float(left_kwh), float(hours)
-        ),
+        power_kw_max=min(rated_kw, ROOM_SHARE * own_kw)
+        if np.isfinite(own_kw)
+        else _usual_kw(rated_kw, float(left_kwh), float(hours)),
+        own_kw=own_kw,
     )
 
 
@@ -135,15 +154,21 @@ def _phases(point: ChargePoint, device: str, snapshot: Snapshot) -> int:
     return 1 if first > FLOWING_A and second < FLOWING_A else point.phases
 
 
-def _power_kw_max(point: ChargePoint, device: str, snapshot: Snapshot, phases: int) -> float:
-    """The rating; less where a car takes clearly less than it is allowed, now."""
-    rated = min(point.power_kw_max, phases * point.current_a_max * PHASE_V / 1000)
+def _own_kw(point: ChargePoint, device: str, snapshot: Snapshot, previous: Plan | None) -> float:
+    """What the car takes where that is clearly less than it is allowed; NaN if it never was.
+
+    Remembered from plan to plan while the car waits; a car that suddenly takes more is another one.
+    """
     drawn, limit_a, current_a = snapshot.values(
         point_id(device, name) for name in ("power_kw", "current_limit_a", "current_l1_a")
     )
-    if current_a > FLOWING_A and current_a < KEEPS_UP_SHARE * min(limit_a, point.current_a_max):
-        return float(min(rated, ROOM_SHARE * drawn))
-    return rated
+    flows = current_a > FLOWING_A
+    if flows and current_a < KEEPS_UP_SHARE * min(limit_a, point.current_a_max):
+        return float(drawn)
+    held = previous.series.get(own_limit_series(point.id)) if previous else None
+    if held is None or (flows and drawn > ROOM_SHARE * held[0]):
+        return float("nan")
+    return float(held[0])
 
 
 def _hours_left(device: str, snapshot: Snapshot, horizon: Horizon) -> float:

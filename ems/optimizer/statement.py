@@ -7,6 +7,7 @@ import numpy as np
 from ems.domain.district import District
 from ems.domain.errors import ForecastError
 from ems.domain.forecasts import Forecasts
+from ems.domain.plans import Plan
 from ems.domain.slots import Horizon
 from ems.domain.snapshot import History, Snapshot
 from ems.optimizer import connection, supply
@@ -78,6 +79,7 @@ def state_problem(
     snapshot: Snapshot,
     history: History,
     forecasts: Forecasts,
+    previous: Plan | None = None,
     co2_eur_per_kg: float = 0.0,
 ) -> Statement:
     """The problem of the plan over `horizon`.
@@ -103,7 +105,7 @@ def state_problem(
     rooms = room_outlook(stock, state, district, forecasts, warmth, blocks, heat_price)
     water_price = price / float(plant.hot_water_cop.mean())
     tanks, tank_notes = supply.tanks(district, snapshot, forecasts, blocks, water_price)
-    found, car_notes = sessions(district, snapshot, horizon)
+    found, car_notes = sessions(district, snapshot, horizon, previous)
     batteries, battery_notes = connection.batteries(district, snapshot, forecasts)
     return Statement(
         horizon=horizon,

@@ -293,3 +293,24 @@ def test_every_car_that_says_what_it_wants_is_seen(winter_day: Day) -> None:
     found, notes = sessions(winter_day.district, winter_day.snapshot, winter_day.horizon)
     assert len(found) == 60
     assert not notes
+
+
+def test_what_a_car_takes_at_most_is_remembered_while_it_waits(
+    planner: Planner, winter_day: Day
+) -> None:
+    charging = {"state": 2.0, "current_limit_a": 32.0, "current_l1_a": 16.0, "power_kw": 3.68}
+    waiting = {"state": 1.0, "current_limit_a": 0.0, "current_l1_a": 0.0, "power_kw": 0.0}
+    other = {"state": 2.0, "current_limit_a": 32.0, "current_l1_a": 31.5, "power_kw": 7.2}
+
+    def seen(values: dict[str, float], previous: Plan | None) -> float:
+        day = winter_day.with_car("CP-01", 20.0, 9.0)
+        now = day.with_readings({f"CP-01/{name}": v for name, v in values.items()})
+        found, _ = sessions(now.district, now.snapshot, now.horizon, previous)
+        return found[0].own_kw
+
+    day = winter_day.with_car("CP-01", 20.0, 9.0)
+    plan = day.with_readings({f"CP-01/{k}": v for k, v in charging.items()}).plan(planner)
+    assert seen(charging, None) == pytest.approx(3.68)
+    assert seen(waiting, plan) == pytest.approx(3.68)
+    assert np.isnan(seen(waiting, None))
+    assert np.isnan(seen(other, plan)), "who takes more is another car"
