@@ -101,14 +101,24 @@ class Family:
 
 @contextmanager
 def _away_from_terminal() -> Iterator[None]:
-    """Processes started meanwhile inherit what is blocked, and never see these signals."""
+    """Processes started meanwhile inherit what is blocked, and never see these signals.
+
+    What comes meanwhile, on whatever thread, is answered at the end: a start is whole or not begun.
+    """
     # Starting the tracker unblocks Ctrl-C, so it must run before.
     resource_tracker.ensure_running()
+    came: list[int] = []
+    endings = (*_FROM_TERMINAL, signal.SIGTERM)
+    handlers = {each: signal.signal(each, lambda sent, _: came.append(sent)) for each in endings}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _FROM_TERMINAL)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+        for sent in came:
+            signal.raise_signal(sent)
 
 
 def end_with_parent() -> None:
