@@ -1,0 +1,221 @@
+"""Proof of a plan: its cost and a bound that no plan can be below, from controls and prices alone.
+
+Nothing here comes from the solver: the devices are simulated again, the meter is settled again, and
+the bound is the Lagrangian's: whatever the prices are (they are first made admissible), every
+control then chooses the cheaper end of its range by itself, and the sum of what they pay at least
+is a bound. Costs are convex in each control, so its slope at the planned point is enough.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ems.optimizer.structured.answer import Controls, Multipliers
+from ems.optimizer.structured.problem import (
+    NONE,
+    Agents,
+    Batteries,
+    DistrictProblem,
+    Floats,
+    Indices,
+    segments,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """What was proved."""
+
+    cost_eur: float
+    """Cost of the controls, all devices simulated and the meter settled."""
+    bound_eur: float
+    """No plan costs less."""
+    outside_kw: float
+    """Most by which a control or a capacity is exceeded; a plan has zero."""
+
+    @property
+    def gap(self) -> float:
+        """Cost above the bound, as a share of the cost."""
+        return (self.cost_eur - self.bound_eur) / max(abs(self.cost_eur), 1e-9)
+
+
+def certify(problem: DistrictProblem, controls: Controls, multipliers: Multipliers) -> Certificate:
+    """Cost of `controls`, and the bound that `multipliers` prove."""
+    prices = _admissible(problem, multipliers)
+    net = problem.meter.base_kw - problem.meter.sun_kw + controls.curtailed_kw
+    net = net + (controls.charge_kw - controls.discharge_kw).sum(axis=1)
+    cost, bound = problem.start_value_eur, problem.start_value_eur
+    loads = np.zeros((problem.groups.count, problem.slots))
+    for k, agents in enumerate(problem.agents):
+        power = controls.power_kw[k]
+        np.add.at(loads, agents.group, power.T)
+        per_kw = _price_of_groups(problem, prices)[agents.group].T
+        own, least = _agents(agents, power, prices.below[k], prices.above[k], per_kw)
+        cost, bound = cost + own, bound + least
+    own, least = _batteries(problem, controls, prices)
+    net = net + (problem.groups.electric_per_kw * loads).sum(axis=0)
+    cost += own + settled_eur(problem, net)
+    bound += least + _meter_bound(problem, prices)
+    bound -= (prices.capacity * problem.groups.capacity_kw).sum()
+    bound -= (prices.upper * problem.groups.upper_kw).sum()
+    outside = _outside(problem, controls, loads)
+    return Certificate(cost_eur=float(cost), bound_eur=float(bound), outside_kw=outside)
+
+
+def states(agents: Agents, power_kw: Floats) -> Floats:
+    """States of `agents` after each slot under `power_kw` [T, n]. Shape [T, s, n]."""
+    course = np.empty_like(agents.drift)
+    state = agents.start
+    for t, power in enumerate(power_kw):
+        state = np.einsum("ijn,jn->in", agents.transfer, state)
+        state = state + agents.gain * power + agents.drift[t]
+        course[t] = state
+    return course
+
+
+def stored_kwh(batteries: Batteries, slot_h: float, controls: Controls) -> Floats:
+    """Energy in `batteries` after each slot. Shape [T, n]."""
+    flow = controls.charge_kw * batteries.charge_efficiency
+    flow = flow - controls.discharge_kw / batteries.discharge_efficiency
+    stored: Floats = batteries.start_kwh + slot_h * np.cumsum(flow, axis=0)
+    return stored
+
+
+def settled_eur(problem: DistrictProblem, net_kw: Floats) -> float:
+    """What the meter costs at a net load of `net_kw` [T], after the sun that is taken."""
+    meter = problem.meter
+    bought = np.maximum(net_kw, 0.0)
+    sold = bought - net_kw
+    energy = bought * meter.buy_eur_per_kwh - sold * meter.sell_eur_per_kwh
+    over = np.maximum(bought - meter.subscribed_kw, 0.0) * meter.overrun_eur_per_kwh
+    peak = meter.peak_eur_per_kw * max(float(bought.max()), meter.peak_kw_min)
+    return float(problem.slot_h * (energy + over).sum() + peak)
+
+
+def repaired(problem: DistrictProblem, controls: Controls) -> Controls:
+    """`controls` with every battery strictly inside its bounds, as far as its powers allow.
+
+    A state's violation of 1e-5 and less is what an interior point leaves; a slot's charge or
+    discharge gives way by just that.
+    """
+    batteries, h = problem.batteries, problem.slot_h
+    stored = batteries.start_kwh
+    charge, discharge = controls.charge_kw.copy(), controls.discharge_kw.copy()
+    for t in range(problem.slots):
+        low, high = batteries.low_kwh - stored, batteries.high_kwh - stored
+        gain, loss = h * batteries.charge_efficiency, h / batteries.discharge_efficiency
+        too_much = np.maximum(charge[t] * gain - discharge[t] * loss - high, 0.0)
+        charge[t] = np.maximum(charge[t] - too_much / gain, 0.0)
+        too_little = np.maximum(low - charge[t] * gain + discharge[t] * loss, 0.0)
+        discharge[t] = np.maximum(discharge[t] - too_little / loss, 0.0)
+        stored = stored + charge[t] * gain - discharge[t] * loss
+    return replace(controls, charge_kw=charge, discharge_kw=discharge)
+
+
+def _admissible(problem: DistrictProblem, multipliers: Multipliers) -> Multipliers:
+    """The nearest prices for which the Lagrangian is a bound."""
+    outside = problem.slot_h * problem.batteries.outside_eur_per_kwh
+    paid, wanted = multipliers.peak.clip(0.0), problem.meter.peak_eur_per_kw
+    total = paid.sum()
+    return Multipliers(
+        below=_within(multipliers.below, [a.low_price_eur for a in problem.agents]),
+        above=_within(multipliers.above, [a.high_price_eur for a in problem.agents]),
+        battery_below=np.clip(multipliers.battery_below, 0.0, outside),
+        battery_above=np.clip(multipliers.battery_above, 0.0, outside),
+        capacity=multipliers.capacity.clip(0.0),
+        upper=multipliers.upper.clip(0.0),
+        electricity=multipliers.electricity,
+        peak=paid * (wanted / total if total > wanted else 1.0),
+    )
+
+
+def _within(prices: tuple[Floats, ...], greatest: list[Floats]) -> tuple[Floats, ...]:
+    return tuple(np.clip(p, 0.0, most) for p, most in zip(prices, greatest, strict=True))
+
+
+def _price_of_groups(problem: DistrictProblem, prices: Multipliers) -> Floats:
+    """What a kW costs each group. Shape [G, T]."""
+    groups = problem.groups
+    cost = groups.electric_per_kw * prices.electricity
+    for index, of in ((groups.capacity, prices.capacity), (groups.upper, prices.upper)):
+        bound = index != NONE
+        cost[bound] += of[index[bound]]
+    return cost
+
+
+def _agents(
+    agents: Agents, power: Floats, below: Floats, above: Floats, per_kw: Floats
+) -> tuple[float, float]:
+    """What agents cost by themselves, and at least when a kW costs `per_kw` [T, n]."""
+    course = states(agents, power)
+    first, off = course[:, 0], power - agents.reference_kw
+    own = (agents.cost_eur * power + 0.5 * agents.curvature_eur * off**2).sum()
+    own -= (agents.end_value_eur * course[-1]).sum() if course.size else 0.0
+    missed = agents.low_price_eur * np.maximum(agents.low - first, 0.0)
+    missed += agents.high_price_eur * np.maximum(first - agents.high, 0.0)
+    pressed = below * (agents.low - first) + above * (first - agents.high)
+    slope = agents.cost_eur + agents.curvature_eur * off + per_kw
+    worth = agents.end_value_eur
+    for t in range(power.shape[0] - 1, -1, -1):
+        worth = worth.copy()
+        worth[0] += below[t] - above[t]
+        slope[t] -= (agents.gain * worth).sum(axis=0)
+        worth = np.einsum("ijn,in->jn", agents.transfer, worth)
+    least = own + pressed.sum() + (per_kw * power).sum()
+    return float(own + missed.sum()), float(least - _saved(slope, power, agents.power_kw_max))
+
+
+def _batteries(
+    problem: DistrictProblem, controls: Controls, prices: Multipliers
+) -> tuple[float, float]:
+    batteries, h = problem.batteries, problem.slot_h
+    stored = stored_kwh(batteries, h, controls)
+    below, above = prices.battery_below, prices.battery_above
+    per_kwh = np.maximum(batteries.low_kwh - stored, 0) + np.maximum(stored - batteries.high_kwh, 0)
+    own = h * (batteries.wear_eur_per_kwh * controls.discharge_kw).sum()
+    own -= (batteries.end_value_eur_per_kwh * stored[-1]).sum()
+    missed = h * (batteries.outside_eur_per_kwh * per_kwh).sum()
+    pressed = below * (batteries.low_kwh - stored) + above * (stored - batteries.high_kwh)
+    worth = np.cumsum((below - above)[::-1], axis=0)[::-1] + batteries.end_value_eur_per_kwh
+    meter = prices.electricity[:, None]
+    charge = meter - h * batteries.charge_efficiency * worth
+    discharge = h * batteries.wear_eur_per_kwh - meter + h / batteries.discharge_efficiency * worth
+    paid = (meter * (controls.charge_kw - controls.discharge_kw)).sum()
+    saved = _saved(charge, controls.charge_kw, batteries.charge_kw_max)
+    saved += _saved(discharge, controls.discharge_kw, batteries.discharge_kw_max)
+    return float(own + missed), float(own + pressed.sum() + paid - saved)
+
+
+def _saved(slope: Floats, power: Floats, greatest: Floats) -> float:
+    """What moving every control to the cheaper end of its range saves by its slope."""
+    return float(np.maximum(slope * power, slope * (power - greatest)).sum())
+
+
+def _meter_bound(problem: DistrictProblem, prices: Multipliers) -> float:
+    """The least that the meter can cost by the prices of electricity and of the peak."""
+    meter, pieces = problem.meter, segments(problem)
+    importing = (pieces.sign > 0)[:, None]
+    cost = pieces.price_eur + importing * prices.peak - pieces.sign[:, None] * prices.electricity
+    peak = (meter.peak_eur_per_kw - prices.peak.sum()) * meter.peak_kw_min
+    fixed = prices.electricity @ (meter.base_kw - meter.sun_kw)
+    return float(fixed + peak + (np.minimum(cost, 0.0) * pieces.width_kw).sum())
+
+
+def _outside(problem: DistrictProblem, controls: Controls, loads: Floats) -> float:
+    batteries, groups = problem.batteries, problem.groups
+    pairs = [(a.power_kw_max, p) for a, p in zip(problem.agents, controls.power_kw, strict=True)]
+    pairs.append((problem.meter.sun_kw, controls.curtailed_kw))
+    pairs.append((batteries.charge_kw_max + 0.0 * controls.charge_kw, controls.charge_kw))
+    pairs.append((batteries.discharge_kw_max + 0.0 * controls.discharge_kw, controls.discharge_kw))
+    worst = [0.0]
+    for greatest, power in pairs:
+        worst.append(float(np.maximum(power - greatest, -power).max(initial=0.0)))
+    for index, limits in ((groups.capacity, groups.capacity_kw), (groups.upper, groups.upper_kw)):
+        worst.append(_overload(index, limits, loads))
+    return max(worst)
+
+
+def _overload(index: Indices, limits: Floats, loads: Floats) -> float:
+    sums = np.zeros_like(limits)
+    np.add.at(sums, index[index != NONE], loads[index != NONE])
+    return float((sums - limits).max(initial=0.0))

@@ -1,0 +1,247 @@
+"""The same problem as one sparse linear programme, for solvers that know nothing of its structure.
+
+    min cost' x    with    row_low <= matrix x <= row_high,    low <= x <= high
+
+The rows come in parts: states from slot to slot, bands, capacities, the meter's balance, the peak.
+It serves as a reference: tests compare optima, benchmarks compare times. Quadratic costs are left
+out.
+"""
+
+from dataclasses import dataclass, field
+
+import highspy
+import numpy as np
+from scipy import sparse
+
+from ems.domain.errors import SolverError
+from ems.optimizer.structured.problem import (
+    NONE,
+    Agents,
+    Batteries,
+    DistrictProblem,
+    Floats,
+    Indices,
+    segments,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """A linear programme in columns."""
+
+    matrix: sparse.csc_array = field(repr=False)
+    """Shape [rows, columns]."""
+    row_low: Floats = field(repr=False)
+    """Shape [rows]."""
+    row_high: Floats = field(repr=False)
+    """Shape [rows]."""
+    cost_eur: Floats = field(repr=False)
+    """Shape [columns]."""
+    low: Floats = field(repr=False)
+    """Shape [columns]."""
+    high: Floats = field(repr=False)
+    """Shape [columns]."""
+    offset_eur: float
+    """Cost of nothing: what is paid whatever the plan."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimum:
+    """What a general solver found."""
+
+    cost_eur: float
+    """Its objective."""
+    status: str
+    """Its word on it."""
+    steps: int
+    """Iterations."""
+    version: str
+    """Name and version of the solver, and the method."""
+
+
+class _Rows:
+    """Grows a matrix by blocks of columns and rows."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[Indices, Indices, Floats]] = []
+        self.bounds: list[tuple[Floats, Floats]] = []
+        self.columns: list[tuple[Floats, Floats, Floats]] = []
+        self.rows_so_far = 0
+        self.columns_so_far = 0
+
+    def add_columns(self, low: Floats | float, high: Floats | float, cost: Floats) -> Indices:
+        """New columns with the shape of `cost`; their indices."""
+        shape = cost.shape
+        self.columns.append(
+            (
+                np.broadcast_to(low, shape).ravel(),
+                np.broadcast_to(high, shape).ravel(),
+                cost.ravel(),
+            )
+        )
+        first = self.columns_so_far
+        self.columns_so_far += cost.size
+        return np.arange(first, first + cost.size).reshape(shape)
+
+    def add_rows(
+        self, low: Floats | float, high: Floats | float, shape: tuple[int, ...]
+    ) -> Indices:
+        """New rows; their indices."""
+        size = int(np.prod(shape))
+        self.bounds.append(
+            (np.broadcast_to(low, shape).ravel(), np.broadcast_to(high, shape).ravel())
+        )
+        first = self.rows_so_far
+        self.rows_so_far += size
+        return np.arange(first, first + size).reshape(shape)
+
+    def put(self, rows: Indices, columns: Indices, values: Floats | float) -> None:
+        """Coefficients, shapes broadcast."""
+        all_rows, all_columns, all_values = np.broadcast_arrays(rows, columns, values)
+        self.entries.append((all_rows.ravel(), all_columns.ravel(), all_values.ravel()))
+
+    def built(self, offset_eur: float) -> Matrix:
+        """The finished matrix."""
+        rows, columns, values = (np.concatenate(part) for part in zip(*self.entries, strict=True))
+        row_low, row_high = (np.concatenate(part) for part in zip(*self.bounds, strict=True))
+        low, high, cost = (np.concatenate(part) for part in zip(*self.columns, strict=True))
+        shape = (self.rows_so_far, self.columns_so_far)
+        return Matrix(
+            matrix=sparse.csc_array((values, (rows, columns)), shape=shape),
+            row_low=row_low,
+            row_high=row_high,
+            cost_eur=cost,
+            low=low,
+            high=high,
+            offset_eur=offset_eur,
+        )
+
+
+def matrix(problem: DistrictProblem) -> Matrix:
+    """The linear programme of `problem`."""
+    rows = _Rows()
+    balance = rows.add_rows(
+        problem.meter.sun_kw - problem.meter.base_kw,
+        problem.meter.sun_kw - problem.meter.base_kw,
+        (problem.slots,),
+    )
+    capacity = rows.add_rows(-np.inf, problem.groups.capacity_kw, problem.groups.capacity_kw.shape)
+    upper = rows.add_rows(-np.inf, problem.groups.upper_kw, problem.groups.upper_kw.shape)
+    for agents in problem.agents:
+        power = _agents(rows, agents, problem.slots)
+        groups, of = problem.groups, agents.group
+        rows.put(balance[:, None], power, groups.electric_per_kw[of].T)
+        for shared, index in ((capacity, groups.capacity[of]), (upper, groups.upper[of])):
+            bound = index != NONE
+            rows.put(shared[index[bound]].T, power[:, bound], 1.0)
+    _batteries(rows, problem.batteries, balance, problem.slot_h)
+    _meter(rows, problem, balance)
+    paid_eur = problem.meter.peak_eur_per_kw * problem.meter.peak_kw_min
+    return rows.built(paid_eur + problem.start_value_eur)
+
+
+def _agents(rows: _Rows, agents: Agents, slots: int) -> Indices:
+    """Columns of the agents' powers [T, n], with their states and bands."""
+    n, s = agents.count, agents.states
+    power = rows.add_columns(0.0, agents.power_kw_max, agents.cost_eur)
+    state_cost = np.zeros((slots, s, n))
+    state_cost[-1] = -agents.end_value_eur
+    state = rows.add_columns(-np.inf, np.inf, state_cost)
+    fixed = agents.drift.copy()
+    fixed[0] += np.einsum("ijn,jn->in", agents.transfer, agents.start)
+    step = rows.add_rows(fixed, fixed, (slots, s, n))
+    rows.put(step, state, 1.0)
+    rows.put(step, power[:, None, :], -agents.gain)
+    for i in range(s):
+        for j in range(s):
+            rows.put(step[1:, i], state[:-1, j], -agents.transfer[i, j])
+    wished = (agents.low_price_eur > 0) | (agents.high_price_eur > 0)
+    below = rows.add_columns(0.0, np.inf, agents.low_price_eur[wished])
+    above = rows.add_columns(0.0, np.inf, agents.high_price_eur[wished])
+    band = rows.add_rows(agents.low[wished], agents.high[wished], below.shape)
+    rows.put(band, state[:, 0][wished], 1.0)
+    rows.put(band, below, 1.0)
+    rows.put(band, above, -1.0)
+    return power
+
+
+def _batteries(rows: _Rows, batteries: Batteries, balance: Indices, slot_h: float) -> None:
+    shape = (balance.size, batteries.count)
+    charge = rows.add_columns(0.0, batteries.charge_kw_max, np.zeros(shape))
+    wear = np.broadcast_to(batteries.wear_eur_per_kwh * slot_h, shape)
+    discharge = rows.add_columns(0.0, batteries.discharge_kw_max, wear)
+    worth = np.zeros(shape)
+    worth[-1] = -batteries.end_value_eur_per_kwh
+    stored = rows.add_columns(-np.inf, np.inf, worth)
+    outside = np.broadcast_to(batteries.outside_eur_per_kwh * slot_h, shape)
+    below, above = (rows.add_columns(0.0, np.inf, outside) for _ in range(2))
+    first = np.zeros(shape)
+    first[0] = batteries.start_kwh
+    step = rows.add_rows(first, first, shape)
+    rows.put(step, stored, 1.0)
+    rows.put(step[1:], stored[:-1], -1.0)
+    rows.put(step, charge, -slot_h * batteries.charge_efficiency)
+    rows.put(step, discharge, slot_h / batteries.discharge_efficiency)
+    band = rows.add_rows(batteries.low_kwh, batteries.high_kwh, shape)
+    rows.put(band, stored, 1.0)
+    rows.put(band, below, 1.0)
+    rows.put(band, above, -1.0)
+    rows.put(balance[:, None], charge, 1.0)
+    rows.put(balance[:, None], discharge, -1.0)
+
+
+def _meter(rows: _Rows, problem: DistrictProblem, balance: Indices) -> None:
+    pieces = segments(problem)
+    flow = rows.add_columns(0.0, pieces.width_kw, pieces.price_eur)
+    rows.put(balance, flow, -pieces.sign[:, None])
+    if problem.meter.peak_eur_per_kw > 0:
+        excess = rows.add_columns(0.0, np.inf, np.array([problem.meter.peak_eur_per_kw]))
+        row = rows.add_rows(-np.inf, problem.meter.peak_kw_min, (problem.slots,))
+        rows.put(row, flow[pieces.sign > 0], 1.0)
+        rows.put(row, excess, -1.0)
+
+
+def solve_highs(programme: Matrix, *, tolerance: float = 1e-7, crossover: bool = True) -> Optimum:
+    """The optimum by HiGHS's interior point, one thread.
+
+    Raises:
+        SolverError: it found none.
+    """
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    options: dict[str, str | float | int | bool] = {
+        "output_flag": False,
+        "threads": 1,
+        "solver": "ipm",
+        "run_crossover": "on" if crossover else "off",
+        "ipm_optimality_tolerance": tolerance,
+    }
+    for name, value in options.items():
+        highs.setOptionValue(name, value)
+    highs.passModel(_model(programme))
+    highs.run()
+    status, info = highs.getModelStatus(), highs.getInfo()
+    if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnknown):
+        raise SolverError(
+            f"HiGHS ended with {highs.modelStatusToString(status)}",
+            fix="keep the problem: the structured solver's certificate says which of them errs",
+        )
+    return Optimum(
+        cost_eur=info.objective_function_value,
+        status=highs.modelStatusToString(status),
+        steps=info.ipm_iteration_count,
+        version=f"HiGHS {highs.version()}, ipm{', crossover' if crossover else ''}, 1 thread",
+    )
+
+
+def _model(programme: Matrix) -> highspy.HighsLp:
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = programme.matrix.shape
+    lp.col_cost_ = programme.cost_eur
+    lp.col_lower_, lp.col_upper_ = programme.low, programme.high
+    lp.row_lower_, lp.row_upper_ = programme.row_low, programme.row_high
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = programme.matrix.indptr
+    lp.a_matrix_.index_ = programme.matrix.indices
+    lp.a_matrix_.value_ = programme.matrix.data
+    lp.offset_ = programme.offset_eur
+    return lp

@@ -1,0 +1,276 @@
+"""A district to be planned, as data: what devices can do, what is wished, what binds all.
+
+Time is T slots of equal length. Every planned device is an agent with one control, a power from
+zero to a greatest power, and a state of one or two numbers that follows it exactly,
+
+    x[t+1] = A x[t] + b u[t] + d[t],      y[t+1] = first number of x[t+1],
+
+with a wished band low <= y <= high whose violation costs a price per unit and slot: a dwelling (air
+and mass, °C), a tank (stored energy, kWh), a car (energy taken, kWh; its band binds at departure).
+Batteries have two controls and are data of their own. Agents stand in groups; a group draws
+electricity in proportion to its load (one over the COP for heat), shares a capacity with other
+groups (a building's substation, a line of charge points) and perhaps a second one above it (the
+plant, the car park's feeder). One meter joins all: base load, sun that may be curtailed, prices per
+slot, a subscribed power with a price beyond it, and a price of the highest import.
+
+Every wish is soft and every capacity positive, so a strictly feasible plan always exists.
+"""
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ems.domain.errors import PlanError
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+NONE = -1
+"""Index of a capacity that is not there."""
+
+
+class ProblemError(PlanError):
+    """The data of a problem contradict themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agents:
+    """Devices of one kind: n of them, s states each (1 or 2), over T slots."""
+
+    transfer: Floats = field(repr=False)
+    """A, share of each state that is left after a slot. Shape [s, s, n]."""
+    gain: Floats = field(repr=False)
+    """b, rise of the states per kW during a slot. Shape [s, n]."""
+    drift: Floats = field(repr=False)
+    """d, rise of the states in each slot without control. Shape [T, s, n]."""
+    start: Floats = field(repr=False)
+    """States at the beginning. Shape [s, n]."""
+    power_kw_max: Floats = field(repr=False)
+    """Greatest power; zero where there is no choice. Shape [T, n]."""
+    low: Floats = field(repr=False)
+    """Wished least first state at the end of each slot. Shape [T, n]."""
+    high: Floats = field(repr=False)
+    """Wished greatest first state at the end of each slot. Shape [T, n]."""
+    low_price_eur: Floats = field(repr=False)
+    """Price of a unit below `low` during a slot; zero: no wish. Shape [T, n]."""
+    high_price_eur: Floats = field(repr=False)
+    """Price of a unit above `high` during a slot; zero: no wish. Shape [T, n]."""
+    end_value_eur: Floats = field(repr=False)
+    """Worth of a unit of each state at the end, against the start. Shape [s, n]."""
+    cost_eur: Floats = field(repr=False)
+    """Cost of a kW during a slot beside electricity. Shape [T, n]."""
+    curvature_eur: Floats = field(repr=False)
+    """q of the small quadratic cost q/2 (u - reference)² a slot, EUR/kW². Shape [n]."""
+    reference_kw: Floats = field(repr=False)
+    """What the quadratic cost holds the plan to, as the plan in force. Shape [T, n]."""
+    group: Indices = field(repr=False)
+    """Group of each agent. Shape [n]."""
+
+    @property
+    def count(self) -> int:
+        """How many agents."""
+        return int(self.group.size)
+
+    @property
+    def states(self) -> int:
+        """How many numbers make a state."""
+        return int(self.gain.shape[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batteries:
+    """Batteries at the district's meter: n of them. Vectors have shape [n]."""
+
+    start_kwh: Floats
+    """Stored at the beginning."""
+    low_kwh: Floats
+    """Least stored energy."""
+    high_kwh: Floats
+    """Greatest stored energy."""
+    charge_kw_max: Floats
+    """Greatest charging power at the meter's side."""
+    discharge_kw_max: Floats
+    """Greatest discharging power at the meter's side."""
+    charge_efficiency: Floats
+    """Part of the charged energy that is stored."""
+    discharge_efficiency: Floats
+    """Part of the energy taken from the store that arrives."""
+    wear_eur_per_kwh: Floats
+    """Price of a kWh discharged."""
+    end_value_eur_per_kwh: Floats
+    """Worth of a kWh stored at the end, against the start."""
+    outside_eur_per_kwh: Floats
+    """Price of a kWh outside the bounds during a slot, dear enough that none ever is."""
+
+    @property
+    def count(self) -> int:
+        """How many batteries."""
+        return self.start_kwh.size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Groups:
+    """What agents share: G groups, C capacities, V upper capacities."""
+
+    electric_per_kw: Floats = field(repr=False)
+    """Electric power per kW of the group's load: one over the COP, or one. Shape [G, T]."""
+    capacity: Indices
+    """Capacity that the group's load counts against, or `NONE`. Shape [G]."""
+    upper: Indices
+    """Upper capacity that the group's load counts against, or `NONE`. Shape [G]."""
+    capacity_kw: Floats = field(repr=False)
+    """Greatest summed load of the groups of each capacity. Shape [C, T]."""
+    upper_kw: Floats = field(repr=False)
+    """Greatest summed load of the groups of each upper capacity. Shape [V, T]."""
+
+    @property
+    def count(self) -> int:
+        """How many groups."""
+        return self.capacity.size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meter:
+    """The district's connection. Vectors have shape [T]."""
+
+    base_kw: Floats = field(repr=False)
+    """Load that nobody plans."""
+    sun_kw: Floats = field(repr=False)
+    """Generation that may be taken or curtailed."""
+    buy_eur_per_kwh: Floats = field(repr=False)
+    """Price of import."""
+    sell_eur_per_kwh: Floats = field(repr=False)
+    """Worth of export, never above the price of import."""
+    subscribed_kw: Floats = field(repr=False)
+    """Import above it pays `overrun_eur_per_kwh`."""
+    overrun_eur_per_kwh: Floats = field(repr=False)
+    """Price of a kWh above the subscribed power, beside the price of import."""
+    peak_eur_per_kw: float
+    """Price of the highest import; zero: none."""
+    peak_kw_min: float
+    """Import that is paid already, as reached before."""
+
+
+Part = Agents | Batteries | Groups | Meter
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistrictProblem:
+    """All of it."""
+
+    slot_h: float
+    """Length of a slot, h."""
+    agents: tuple[Agents, ...]
+    """One element per kind: zones, tanks, cars; any may be missing or empty."""
+    batteries: Batteries
+    """Batteries behind the meter."""
+    groups: Groups
+    """Groups of agents and their capacities."""
+    meter: Meter
+    """The connection."""
+
+    @property
+    def slots(self) -> int:
+        """T, the number of slots."""
+        return self.meter.base_kw.size
+
+    def __post_init__(self) -> None:
+        parts: tuple[Part, ...] = (*self.agents, self.batteries, self.groups, self.meter)
+        for part in parts:
+            _check_finite(part)
+        _check_signs(self)
+
+    @property
+    def start_value_eur(self) -> float:
+        """What the states at the start are worth by the prices of the end."""
+        stored = self.batteries.start_kwh @ self.batteries.end_value_eur_per_kwh
+        return float(stored + sum((a.start * a.end_value_eur).sum() for a in self.agents))
+
+    @property
+    def greatest_import_kw(self) -> Floats:
+        """Import when everything draws its most and the sun is gone. Shape [T]."""
+        most = np.maximum(self.meter.base_kw, 0.0) + self.batteries.charge_kw_max.sum()
+        for agents in self.agents:
+            most = most + (self.groups.electric_per_kw[agents.group].T * agents.power_kw_max).sum(1)
+        result: Floats = most + 1.0
+        return result
+
+    @property
+    def greatest_export_kw(self) -> Floats:
+        """Export when nothing draws and everything gives. Shape [T]."""
+        least = np.minimum(self.meter.base_kw, 0.0)
+        most: Floats = self.meter.sun_kw - least + self.batteries.discharge_kw_max.sum() + 1.0
+        return most
+
+
+CURTAILED = 3
+"""Piece of the meter that is sun not taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segments:
+    """The meter's cost as pieces, each from 0 to its width; their signed sum is the net load.
+
+    import up to the subscribed power, import beyond it, export, sun curtailed.
+    """
+
+    sign: Floats
+    """+1 import, -1 export and curtailment. Shape [K]."""
+    width_kw: Floats = field(repr=False)
+    """Shape [K, T]; zero: the piece is missing in that slot."""
+    price_eur: Floats = field(repr=False)
+    """Cost of a kW during a slot. Shape [K, T]."""
+
+
+def segments(problem: DistrictProblem) -> Segments:
+    """The pieces of the meter of `problem`."""
+    meter, h = problem.meter, problem.slot_h
+    most_in, most_out = problem.greatest_import_kw, problem.greatest_export_kw
+    inside = np.minimum(np.maximum(meter.subscribed_kw, 0.0), most_in)
+    return Segments(
+        sign=np.array([1.0, 1.0, -1.0, -1.0]),
+        width_kw=np.stack([inside, most_in - inside + 1.0, most_out, meter.sun_kw]),
+        price_eur=h
+        * np.stack(
+            [
+                meter.buy_eur_per_kwh,
+                meter.buy_eur_per_kwh + meter.overrun_eur_per_kwh,
+                -meter.sell_eur_per_kwh,
+                np.zeros(problem.slots),
+            ]
+        ),
+    )
+
+
+def _check_finite(part: Part) -> None:
+    for item in fields(part):
+        if not np.isfinite(getattr(part, item.name)).all():
+            raise ProblemError(
+                f"{type(part).__name__.lower()}: {item.name} holds a value that is no number",
+                fix="fill missing forecasts and states before planning",
+            )
+
+
+def _check_signs(problem: DistrictProblem) -> None:
+    groups, meter = problem.groups, problem.meter
+    wrong = [
+        (problem.slots < 1, "there is no slot"),
+        ((groups.capacity_kw <= 0).any(), "a capacity is not positive"),
+        ((groups.upper_kw <= 0).any(), "an upper capacity is not positive"),
+        (
+            (meter.sell_eur_per_kwh > meter.buy_eur_per_kwh).any(),
+            "export is worth more than import",
+        ),
+        ((meter.sun_kw < 0).any(), "the sun gives less than nothing"),
+        ((meter.overrun_eur_per_kwh < 0).any(), "an overrun is rewarded"),
+        (meter.peak_eur_per_kw < 0, "a peak is rewarded"),
+        (
+            any((agents.power_kw_max < 0).any() for agents in problem.agents),
+            "a greatest power is negative",
+        ),
+        (any((a.low > a.high).any() for a in problem.agents), "a band's low end is above its high"),
+    ]
+    for is_wrong, why in wrong:
+        if is_wrong:
+            raise ProblemError(why, fix="correct the data of the district or the forecast")

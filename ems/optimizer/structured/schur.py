@@ -1,0 +1,122 @@
+"""The coupling's Schur complement: one block per capacity, an arrow of upper capacities and meter.
+
+Prices move loads by -H, the sum of the agents' inverse Hessians of each group. Capacities of
+different buildings touch only through what stands above them, so each block is factored by itself,
+and the arrow's block (upper capacities, then electricity) takes what they leave. All by LAPACK,
+dense.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import linalg
+
+from ems.optimizer.structured.problem import NONE, Floats, Groups, Indices
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrow:
+    """The factored complement."""
+
+    blocks: list[Floats] = field(repr=False)
+    """Lower Cholesky factor of each capacity's block. [T, T] each."""
+    edges: list[tuple[Indices, Floats]] = field(repr=False)
+    """Rows of the arrow that a capacity touches, and factor^-1 times its edge to them."""
+    tip: Floats = field(repr=False)
+    """Lower Cholesky factor of what is left of the arrow. [(V + 1) T, (V + 1) T]."""
+
+    def solve(self, of_capacities: Floats, of_tip: Floats) -> tuple[Floats, Floats]:
+        """Prices of capacities [C, T] and the tip [V + 1, T] for right-hand sides of that shape."""
+        tip = of_tip.ravel().copy()
+        halves = []
+        for block, (rows, edge), side in zip(self.blocks, self.edges, of_capacities, strict=True):
+            half = _forward(block, side)
+            tip[rows] -= edge.T @ half
+            halves.append(half)
+        top = linalg.cho_solve((self.tip, True), tip, check_finite=False)
+        result = np.empty_like(of_capacities)
+        for c, (block, (rows, edge)) in enumerate(zip(self.blocks, self.edges, strict=True)):
+            result[c] = _backward(block, halves[c] - edge @ top[rows])
+        return result, top.reshape(of_tip.shape)
+
+
+def arrow(
+    groups: Groups,
+    inverses: Floats,
+    on_capacity: Floats,
+    meter: Floats,
+) -> Arrow:
+    """Factors the complement.
+
+    `inverses` H [G, T, T]; `on_capacity` slack over price [C + V, T]; `meter` [T, T], the meter's
+    own block with the batteries'.
+
+    Raises:
+        numpy.linalg.LinAlgError: it is not positive definite to machine precision.
+    """
+    T = meter.shape[0]
+    C, V = groups.capacity_kw.shape[0], groups.upper_kw.shape[0]
+    tip = np.zeros(((V + 1) * T, (V + 1) * T))
+    tip[V * T :, V * T :] = meter
+    for v in range(V):
+        _block(tip, v, v, T)[:] += np.diag(on_capacity[C + v])
+    for g, H in enumerate(inverses):
+        for row, weigh_row in _touched(groups, int(g), V):
+            for column, weigh_column in _touched(groups, int(g), V):
+                _block(tip, row, column, T)[:] += weigh_row[:, None] * H * weigh_column
+    blocks, edges = [], []
+    for c in range(C):
+        block, edge, rows = _capacity(groups, inverses, c, T)
+        block[np.diag_indices(T)] += on_capacity[c]
+        factor = _cholesky(block)
+        solved = _forward(factor, edge)
+        tip[np.ix_(rows, rows)] -= solved.T @ solved
+        blocks.append(factor)
+        edges.append((rows, solved))
+    return Arrow(blocks=blocks, edges=edges, tip=_cholesky(tip))
+
+
+def _touched(groups: Groups, group: int, electricity: int) -> list[tuple[int, Floats]]:
+    """Blocks of the tip that a group's load counts in, with its weights."""
+    touched = [(electricity, groups.electric_per_kw[group])]
+    if groups.upper[group] != NONE:
+        touched.append((int(groups.upper[group]), np.ones_like(touched[0][1])))
+    return touched
+
+
+def _capacity(
+    groups: Groups, inverses: Floats, capacity: int, T: int
+) -> tuple[Floats, Floats, Indices]:
+    """A capacity's own block, its edge to the tip, and the rows of the tip it touches."""
+    members = np.flatnonzero(groups.capacity == capacity)
+    V = groups.upper_kw.shape[0]
+    touched = sorted({block for g in members for block, _ in _touched(groups, int(g), V)} or {V})
+    block, edge = np.zeros((T, T)), np.zeros((T, len(touched) * T))
+    for g in members:
+        block += inverses[g]
+        for of_tip, weights in _touched(groups, int(g), V):
+            at = touched.index(of_tip)
+            edge[:, at * T : (at + 1) * T] += inverses[g] * weights
+    rows = np.concatenate([np.arange(i * T, (i + 1) * T) for i in touched])
+    return block, edge, rows
+
+
+def _block(matrix: Floats, row: int, column: int, T: int) -> Floats:
+    return matrix[row * T : (row + 1) * T, column * T : (column + 1) * T]
+
+
+def _cholesky(matrix: Floats) -> Floats:
+    factor: Floats = linalg.cholesky(matrix, lower=True, check_finite=False)
+    return factor
+
+
+def _forward(factor: Floats, side: Floats) -> Floats:
+    solved: Floats = linalg.solve_triangular(factor, side, lower=True, check_finite=False)
+    return solved
+
+
+def _backward(factor: Floats, side: Floats) -> Floats:
+    solved: Floats = linalg.solve_triangular(
+        factor, side, lower=True, trans="T", check_finite=False
+    )
+    return solved

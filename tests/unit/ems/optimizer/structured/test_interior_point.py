@@ -1,0 +1,131 @@
+"""The structured interior point against HiGHS, on small random districts of every odd shape."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ems.optimizer.structured import certificate, generator, interior_point, matrix
+from ems.optimizer.structured.problem import DistrictProblem, ProblemError
+
+SMALL = generator.Size(dwellings=6, cars=4, buildings=2, lines=2, batteries=1, slots=24)
+SHAPES = {
+    "as usual": SMALL,
+    "a tank for each dwelling": replace(SMALL, tank_per_dwelling=True),
+    "an odd horizon": replace(SMALL, slots=37),
+    "a single slot": replace(SMALL, slots=1, cars=0),
+    "no car": replace(SMALL, cars=0),
+    "no battery": replace(SMALL, batteries=0),
+    "no dwelling": replace(SMALL, dwellings=0),
+    "more buildings than dwellings": replace(SMALL, dwellings=3, buildings=5),
+    "hours instead of quarters": replace(SMALL, slot_h=1.0),
+}
+
+
+def with_prices(problem: DistrictProblem, buy: float, sell: float) -> DistrictProblem:
+    ones = np.ones(problem.slots)
+    meter = replace(problem.meter, buy_eur_per_kwh=buy * ones, sell_eur_per_kwh=sell * ones)
+    return replace(problem, meter=meter)
+
+
+def with_wishes_out_of_reach(problem: DistrictProblem) -> DistrictProblem:
+    zones = replace(
+        problem.agents[0], low=problem.agents[0].low + 15, high=problem.agents[0].high + 20
+    )
+    return replace(problem, agents=(zones, *problem.agents[1:]))
+
+
+def cold_at_the_bounds(problem: DistrictProblem) -> DistrictProblem:
+    batteries = replace(problem.batteries, start_kwh=problem.batteries.low_kwh)
+    zones = replace(problem.agents[0], start=problem.agents[0].start * 0 + 12.0)
+    return replace(problem, batteries=batteries, agents=(zones, *problem.agents[1:]))
+
+
+def without_peak(problem: DistrictProblem) -> DistrictProblem:
+    return replace(problem, meter=replace(problem.meter, peak_eur_per_kw=0.0))
+
+
+TWISTS = {
+    "zero prices": lambda p: with_prices(p, 0.0, 0.0),
+    "negative prices": lambda p: with_prices(p, -0.05, -0.05),
+    "export worth nothing": lambda p: with_prices(p, 0.2, 0.0),
+    "wishes out of reach": with_wishes_out_of_reach,
+    "cold, batteries empty": cold_at_the_bounds,
+    "no price of the peak": without_peak,
+}
+
+
+def agrees_with_highs(problem: DistrictProblem) -> None:
+    optimum = matrix.solve_highs(matrix.matrix(problem)).cost_eur
+    answer = interior_point.solve(problem, gap=1e-7)
+    proof = certificate.certify(problem, answer.controls, answer.multipliers)
+    scale = max(abs(optimum), 1.0)
+    assert proof.bound_eur <= optimum + 1e-7 * scale
+    assert proof.cost_eur >= optimum - 1e-7 * scale
+    assert proof.cost_eur == pytest.approx(optimum, abs=1e-6 * scale)
+    assert proof.bound_eur == pytest.approx(optimum, abs=1e-6 * scale)
+    assert proof.outside_kw <= 1e-7
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize("seed", range(3))
+def test_every_shape_has_the_optimum_of_highs(shape: generator.Size, seed: int) -> None:
+    agrees_with_highs(generator.district(shape, seed))
+
+
+@pytest.mark.parametrize("twist", TWISTS.values(), ids=TWISTS.keys())
+@pytest.mark.parametrize("seed", range(3))
+def test_every_twist_has_the_optimum_of_highs(twist, seed: int) -> None:
+    agrees_with_highs(twist(generator.district(SMALL, seed)))
+
+
+def test_any_prices_prove_a_bound_below_the_optimum() -> None:
+    problem = generator.district(SMALL, 5)
+    optimum = matrix.solve_highs(matrix.matrix(problem)).cost_eur
+    answer = interior_point.solve(problem, gap=0.3)
+    random = np.random.default_rng(1)
+    for _ in range(10):
+        prices = replace(
+            answer.multipliers,
+            electricity=answer.multipliers.electricity * random.uniform(-1, 3, problem.slots),
+            capacity=answer.multipliers.capacity + random.normal(0, 0.1),
+            peak=answer.multipliers.peak * random.uniform(0, 5, problem.slots),
+        )
+        assert certificate.certify(problem, answer.controls, prices).bound_eur <= optimum + 1e-9
+
+
+def test_time_out_keeps_the_best_proven_plan() -> None:
+    problem = generator.district(SMALL, 2)
+    ticks = iter(range(1000))
+    answer = interior_point.solve(problem, gap=1e-9, time_limit_s=8, timer=lambda: next(ticks))
+    proof = certificate.certify(problem, answer.controls, answer.multipliers)
+    assert answer.ended == "time"
+    assert proof.bound_eur <= proof.cost_eur <= answer.cost_eur + 1e-6
+    assert proof.bound_eur == pytest.approx(answer.bound_eur, abs=1e-6 * abs(answer.bound_eur))
+
+
+def test_repair_brings_batteries_inside() -> None:
+    problem = generator.district(replace(SMALL, batteries=3), 3)
+    answer = interior_point.solve(problem, gap=1e-2)
+    batteries = problem.batteries
+    pushed = replace(answer.controls, charge_kw=answer.controls.charge_kw + 5.0)
+    stored = certificate.stored_kwh(
+        batteries, problem.slot_h, certificate.repaired(problem, pushed)
+    )
+    assert (stored <= batteries.high_kwh + 1e-9).all()
+    assert (stored >= batteries.low_kwh - 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("base_kw", np.nan),
+        ("sell_eur_per_kwh", 9.0),
+        ("sun_kw", -1.0),
+        ("overrun_eur_per_kwh", -1.0),
+    ],
+)
+def test_data_that_cannot_be_are_named(what: str, change: float) -> None:
+    problem = generator.district(SMALL, 0)
+    with pytest.raises(ProblemError):
+        replace(problem, meter=replace(problem.meter, **{what: np.full(problem.slots, change)}))
