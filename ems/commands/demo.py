@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -46,6 +46,7 @@ from ems.domain.district import District
 from ems.domain.errors import EmsError
 from ems.domain.plans import Mode
 from ems.domain.slots import Horizon, Slot
+from ems.domain.snapshot import QuarterHours
 from ems.domain.weather import Weather
 from ems.heart import FILE as HEART_FILE
 from ems.processes import Family
@@ -245,10 +246,20 @@ async def _fill(running: Running, news: Connection, child: BaseProcess, tell: Te
             except EOFError as error:
                 raise _ended(child) from error
             if item.history is not None:
-                await store.fill_history(item.history)
+                await store.fill_history(mapped(item.history, running.district))
             tell(item.share)
             if item.ready:
                 return
+
+
+def mapped(history: QuarterHours, district: District) -> QuarterHours:
+    """The part of `history` that the device maps offer; the plant knows more than some devices."""
+    offered = {info.id for info in point_infos(district)}
+    rows = [row for row, point in enumerate(history.points) if point in offered]
+    if len(rows) == len(history.points):
+        return history
+    points = tuple(history.points[row] for row in rows)
+    return replace(history, points=points, values=history.values[rows])
 
 
 def _ended(child: BaseProcess) -> EmsError:

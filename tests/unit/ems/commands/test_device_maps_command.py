@@ -4,19 +4,24 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from typer.testing import Result
 
+from ems.commands.demo import mapped
 from ems.config import load_district
 from ems.devices.map_check import UNIT_OF_SUFFIX, unit_of
 from ems.devices.map_schema import map_schema, schema_path, schema_text
 from ems.devices.map_template import complete_map
 from ems.devices.maps import map_names, map_of, read_map
-from ems.domain.district import DeviceKind, Protocol
+from ems.domain.district import DeviceKind, District, Protocol
 from ems.domain.points import Unit
+from ems.domain.slots import Horizon, Slot
+from ems.domain.snapshot import QuarterHours
 from ems.domain.vocabulary import POINTS, WRITTEN
 
 Ems = Callable[..., Result]
@@ -149,6 +154,19 @@ def test_a_map_that_lacks_what_is_needed_is_refused_where_it_is_used(
     assert "HP-2.map: map heat-pump-stiebel-wpm lacks electric_power_kw" in result.output
     _use_map(copy_of_smartseille / "devices.csv", "HP-2", "heat-pump-nibe-s1155")
     assert ems("config", "check", "--config", copy_of_smartseille).exit_code == 0
+
+
+def test_a_past_that_the_devices_can_not_have_measured_is_left_out(district: District) -> None:
+    few = replace(district.devices["HP-2"], map="heat-pump-nibe-s1155")
+    past = QuarterHours(
+        points=("HP-2/heat_power_kw", "HP-2/electric_power_kw"),
+        horizon=Horizon(Slot(0), 2),
+        values=np.array([[1.0, 1.0], [2.0, 2.0]]),
+    )
+    kept = mapped(past, district.with_devices([few]))
+    assert kept.points == ("HP-2/electric_power_kw",)
+    assert kept.values.tolist() == [[2.0, 2.0]]
+    assert mapped(past, district) is past
 
 
 def _use_map(path: Path, device: str, name: str) -> None:
