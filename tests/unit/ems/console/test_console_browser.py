@@ -53,6 +53,7 @@ def served(district: District) -> Iterator[Served]:
     store, clock = fill(StoreInMemory(district)), StubClock()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # who comes before the server is up waits
         app = create_app(store, district, clock)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
