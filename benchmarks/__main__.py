@@ -7,10 +7,14 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cycle, start
+from benchmarks import cycle, optimizer, start
 from benchmarks.figures import Report
 
-BENCHMARKS: dict[str, Callable[[bool], Report]] = {"cycle": cycle.measure, "start": start.measure}
+BENCHMARKS: dict[str, Callable[[bool], Report]] = {
+    "cycle": cycle.measure,
+    "start": start.measure,
+    "optimizer": optimizer.measure,
+}
 
 
 def main() -> None:

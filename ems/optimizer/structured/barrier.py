@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ems.optimizer.structured import kernels
+from ems.optimizer.structured import kernels, wish_kernels
 from ems.optimizer.structured.fleet import Fleet
 from ems.optimizer.structured.problem import Floats
 
@@ -59,14 +59,13 @@ class Wish:
         )
 
     @property
-    def weight(self) -> Floats:
-        """W, its part of the Hessian on the state."""
-        weight: Floats = self.pressed * self.spared / self._denominator
-        return weight
+    def _pairs(self) -> wish_kernels.Pairs:
+        return self.reached, self.missed, self.pressed, self.spared
 
     @property
-    def _denominator(self) -> Floats:
-        return self.reached * self.spared + self.missed * self.pressed + (self.price <= 0)
+    def weight(self) -> Floats:
+        """W, its part of the Hessian on the state."""
+        return wish_kernels.weight(self.price, self._pairs)
 
     def complementarity(self) -> Floats:
         """The sum of each agent's products, EUR. Shape [n]."""
@@ -81,31 +80,23 @@ class Wish:
         """What it costs by its multipliers, EUR."""
         return float((self.pressed * self.sign * (self.limit - state)).sum())
 
-    def lift(self, state: Floats, aims: tuple[Floats | float, Floats | float]) -> Floats:
+    def lift(self, state: Floats, aims: tuple[Floats, Floats]) -> Floats:
         """Rise of `pressed` towards the products `aims` while the state stands still."""
-        aim_reached, aim_missed = aims
-        ahead = self.sign * (state - self.limit)
-        lift: Floats = (
-            aim_reached * self.spared
-            - aim_missed * self.pressed
-            - self.pressed * self.spared * ahead
-        ) / self._denominator
-        return np.where(self.price > 0, lift, 0.0)
+        return wish_kernels.lift(self.price, self._pairs, self.sign * (state - self.limit), aims)
 
-    def step(
-        self, lift: Floats, moved: Floats, aims: tuple[Floats | float, Floats | float]
-    ) -> "WishStep":
+    def step(self, lift: Floats, moved: Floats, aims: tuple[Floats, Floats]) -> "WishStep":
         """The whole direction once the state's is known."""
-        wanted = self.price > 0
-        pressed = lift - self.weight * self.sign * moved
-        one = ~wanted
-        reached = (aims[0] - self.reached * pressed) / (self.pressed + one) - self.reached
-        missed = (aims[1] + self.missed * pressed) / (self.spared + one) - self.missed
-        return WishStep(
-            reached=np.where(wanted, reached, 0.0),
-            missed=np.where(wanted, missed, 0.0),
-            pressed=pressed,
+        reached, missed, pressed = wish_kernels.step(
+            self.price, self._pairs, lift, self.sign * moved, aims
         )
+        return WishStep(reached=reached, missed=missed, pressed=pressed)
+
+    def raise_falls(self, falls: Floats, step: "WishStep") -> None:
+        """Raise `falls` [n] to each agent's fastest relative fall along `step`."""
+        wish_kernels.raise_falls(falls, self.reached, step.reached)
+        wish_kernels.raise_falls(falls, self.missed, step.missed)
+        wish_kernels.raise_falls(falls, self.pressed, step.pressed)
+        wish_kernels.raise_falls(falls, self.spared, step.pressed, -1.0)
 
     def advance(self, step: "WishStep", length: Floats | float, state: Floats) -> None:
         """Go `length` along `step`; the larger slack follows from the new `state` exactly."""
@@ -293,22 +284,13 @@ class Agency:
 
     def longest(self, direction: Direction) -> Floats:
         """How far each agent can go until something is zero. Shape [n]."""
-        low, high = direction.low, direction.high
-        pairs = [
-            (self.control, direction.control),
-            (self.room, -direction.control),
-            (self.at_zero, direction.at_zero),
-            (self.at_most, direction.at_most),
-            (self.low.reached, low.reached),
-            (self.low.missed, low.missed),
-            (self.low.pressed, low.pressed),
-            (self.low.spared, -low.pressed),
-            (self.high.reached, high.reached),
-            (self.high.missed, high.missed),
-            (self.high.pressed, high.pressed),
-            (self.high.spared, -high.pressed),
-        ]
-        falls: Floats = np.max([fastest_fall(*pair).max(axis=0) for pair in pairs], axis=0)
+        falls = np.full(self.fleet.count, TRIFLE)
+        wish_kernels.raise_falls(falls, self.control, direction.control)
+        wish_kernels.raise_falls(falls, self.room, direction.control, -1.0)
+        wish_kernels.raise_falls(falls, self.at_zero, direction.at_zero)
+        wish_kernels.raise_falls(falls, self.at_most, direction.at_most)
+        self.low.raise_falls(falls, direction.low)
+        self.high.raise_falls(falls, direction.high)
         return 1.0 / falls
 
     def advance(self, direction: Direction, length: Floats | float) -> None:
@@ -327,15 +309,16 @@ class Agency:
 class Aims:
     """Products that a step aims at, for each pair."""
 
-    at_zero: Floats | float
-    at_most: Floats | float
-    low: tuple[Floats | float, Floats | float]
-    high: tuple[Floats | float, Floats | float]
+    at_zero: Floats = field(repr=False)
+    at_most: Floats = field(repr=False)
+    low: tuple[Floats, Floats] = field(repr=False)
+    high: tuple[Floats, Floats] = field(repr=False)
 
     @classmethod
-    def all_at(cls, mu: float) -> "Aims":
-        """The same for every pair."""
-        return cls(at_zero=mu, at_most=mu, low=(mu, mu), high=(mu, mu))
+    def all_at(cls, mu: float, shape: tuple[int, ...]) -> "Aims":
+        """The same for every pair of agents of `shape` [S, n]."""
+        same = np.full(shape, mu)
+        return cls(at_zero=same, at_most=same, low=(same, same), high=(same, same))
 
     def total(self) -> Floats:
         """Their sum for each agent, EUR. Shape [n]."""

@@ -59,10 +59,13 @@ class AllAims:
     coupling: CouplingAims
 
     @classmethod
-    def all_at(cls, mu: float) -> "AllAims":
+    def all_at(cls, mu: float, agents: Fleet, batteries: Fleet) -> "AllAims":
         """The same for every pair."""
-        each = Aims.all_at(mu)
-        return cls(agents=each, batteries=each, coupling=CouplingAims.all_at(mu))
+        return cls(
+            agents=Aims.all_at(mu, agents.greatest.shape),
+            batteries=Aims.all_at(mu, batteries.greatest.shape),
+            coupling=CouplingAims.all_at(mu),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +135,9 @@ class InteriorPoint:
         """
         factored = self._factor()
         mu = self._complementarity() / self.pairs
-        affine = self._direction(factored, AllAims.all_at(0.0))
+        affine = self._direction(factored, AllAims.all_at(0.0, self.fleet, self.stores))
         centring = self._centring(affine, mu)
-        aims = AllAims.all_at(centring * mu)
+        aims = AllAims.all_at(centring * mu, self.fleet, self.stores)
         corrected = AllAims(
             agents=aims.agents.less(self.agents.products(affine.agents)),
             batteries=aims.batteries.less(self.batteries.products(affine.batteries)),

@@ -9,9 +9,9 @@ dense.
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import blas, lapack
 
-from ems.optimizer.structured.problem import NONE, Floats, Groups, Indices
+from ems.optimizer.structured.problem import NONE, Floats, Groups
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,24 +20,25 @@ class Arrow:
 
     blocks: list[Floats] = field(repr=False)
     """Lower Cholesky factor of each capacity's block. [T, T] each."""
-    edges: list[tuple[Indices, Floats]] = field(repr=False)
-    """Rows of the arrow that a capacity touches, and factor^-1 times its edge to them."""
+    edges: list[tuple[list[int], Floats]] = field(repr=False)
+    """Blocks of the tip that a capacity touches, and factor^-1 times its edge to them."""
     tip: Floats = field(repr=False)
     """Lower Cholesky factor of what is left of the arrow. [(V + 1) T, (V + 1) T]."""
 
     def solve(self, of_capacities: Floats, of_tip: Floats) -> tuple[Floats, Floats]:
         """Prices of capacities [C, T] and the tip [V + 1, T] for right-hand sides of that shape."""
-        tip = of_tip.ravel().copy()
+        tip = of_tip.copy()
         halves = []
         for block, (rows, edge), side in zip(self.blocks, self.edges, of_capacities, strict=True):
             half = _forward(block, side)
-            tip[rows] -= edge.T @ half
+            tip[rows] -= (edge.T @ half).reshape(len(rows), -1)
             halves.append(half)
-        top = linalg.cho_solve((self.tip, True), tip, check_finite=False)
+        top = _backward(self.tip, _forward(self.tip, tip.ravel()))
+        top = top.reshape(of_tip.shape)
         result = np.empty_like(of_capacities)
         for c, (block, (rows, edge)) in enumerate(zip(self.blocks, self.edges, strict=True)):
-            result[c] = _backward(block, halves[c] - edge @ top[rows])
-        return result, top.reshape(of_tip.shape)
+            result[c] = _backward(block, halves[c] - edge @ top[rows].ravel())
+        return result, top
 
 
 def arrow(
@@ -56,10 +57,10 @@ def arrow(
     """
     T = meter.shape[0]
     C, V = groups.capacity_kw.shape[0], groups.upper_kw.shape[0]
-    tip = np.zeros(((V + 1) * T, (V + 1) * T))
+    tip = np.zeros(((V + 1) * T, (V + 1) * T))  # its lower triangle is all that counts
     tip[V * T :, V * T :] = meter
     for v in range(V):
-        _block(tip, v, v, T)[:] += np.diag(on_capacity[C + v])
+        _block(tip, v, v, T)[np.diag_indices(T)] += on_capacity[C + v]
     for g, H in enumerate(inverses):
         for row, weigh_row in _touched(groups, int(g), V):
             for column, weigh_column in _touched(groups, int(g), V):
@@ -67,10 +68,13 @@ def arrow(
     blocks, edges = [], []
     for c in range(C):
         block, edge, rows = _capacity(groups, inverses, c, T)
-        block[np.diag_indices(T)] += on_capacity[c]
+        block.flat[:: T + 1] += on_capacity[c]
         factor = _cholesky(block)
         solved = _forward(factor, edge)
-        tip[np.ix_(rows, rows)] -= solved.T @ solved
+        taken = blas.dsyrk(1.0, solved, trans=1, lower=1)
+        for i, row in enumerate(rows):
+            for j, column in enumerate(rows[: i + 1]):
+                _block(tip, row, column, T)[:] -= _block(taken, i, j, T)
         blocks.append(factor)
         edges.append((rows, solved))
     return Arrow(blocks=blocks, edges=edges, tip=_cholesky(tip))
@@ -86,8 +90,8 @@ def _touched(groups: Groups, group: int, electricity: int) -> list[tuple[int, Fl
 
 def _capacity(
     groups: Groups, inverses: Floats, capacity: int, T: int
-) -> tuple[Floats, Floats, Indices]:
-    """A capacity's own block, its edge to the tip, and the rows of the tip it touches."""
+) -> tuple[Floats, Floats, list[int]]:
+    """A capacity's own block, its edge to the tip, and the blocks of the tip it touches."""
     members = np.flatnonzero(groups.capacity == capacity)
     V = groups.upper_kw.shape[0]
     touched = sorted({block for g in members for block, _ in _touched(groups, int(g), V)} or {V})
@@ -97,8 +101,7 @@ def _capacity(
         for of_tip, weights in _touched(groups, int(g), V):
             at = touched.index(of_tip)
             edge[:, at * T : (at + 1) * T] += inverses[g] * weights
-    rows = np.concatenate([np.arange(i * T, (i + 1) * T) for i in touched])
-    return block, edge, rows
+    return block, edge, touched
 
 
 def _block(matrix: Floats, row: int, column: int, T: int) -> Floats:
@@ -106,17 +109,20 @@ def _block(matrix: Floats, row: int, column: int, T: int) -> Floats:
 
 
 def _cholesky(matrix: Floats) -> Floats:
-    factor: Floats = linalg.cholesky(matrix, lower=True, check_finite=False)
-    return factor
+    factor, failed = lapack.dpotrf(matrix, lower=True)
+    if failed:
+        raise np.linalg.LinAlgError("not positive definite to machine precision")
+    result: Floats = factor
+    return result
 
 
 def _forward(factor: Floats, side: Floats) -> Floats:
-    solved: Floats = linalg.solve_triangular(factor, side, lower=True, check_finite=False)
-    return solved
+    solved, _ = lapack.dtrtrs(factor, side, lower=True)
+    result: Floats = solved
+    return result
 
 
 def _backward(factor: Floats, side: Floats) -> Floats:
-    solved: Floats = linalg.solve_triangular(
-        factor, side, lower=True, trans="T", check_finite=False
-    )
-    return solved
+    solved, _ = lapack.dtrtrs(factor, side, lower=True, trans=1)
+    result: Floats = solved
+    return result
