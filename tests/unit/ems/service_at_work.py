@@ -6,6 +6,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ems.clock import Anchor, DistrictClock
+from ems.cycle_ports import WriterDispatcher
 from ems.devices.connections import Connections
 from ems.devices.maps import map_of
 from ems.devices.writer import Writer
@@ -15,7 +16,6 @@ from ems.domain.points import point_id
 from ems.domain.slots import Slot
 from ems.heart import BEAT_S, Heart
 from ems.processes import Lifeline
-from ems.service import WriterDispatcher
 
 TAKEN = (Outcome.OK, Outcome.CLAMPED, Outcome.ROUNDED)
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import yaml
 from typer.testing import Result
 
 from ems.commands.demo import mapped
+from ems.commands.doctor import Finding, examined
 from ems.config import load_district
 from ems.devices.map_check import UNIT_OF_SUFFIX, unit_of
 from ems.devices.map_schema import map_schema, schema_path, schema_text
@@ -203,3 +205,20 @@ def test_every_kind_has_a_map_to_begin_from_and_names_say_their_units() -> None:
     assert unit_of("flow_m3_per_h") is Unit.CUBIC_METRE_PER_HOUR
     assert unit_of("mode") is None
     assert set(UNIT_OF_SUFFIX.values()) | {Unit.NONE} == set(Unit)
+
+
+def test_a_device_that_nobody_brings_back_is_trouble_for_the_doctor(
+    copy_of_smartseille: Path, tmp_path: Path
+) -> None:
+    def safe_state() -> Finding:
+        return next(islice(examined(copy_of_smartseille, tmp_path, ""), 1, None))
+
+    assert safe_state().ok
+    (copy_of_smartseille / "maps").mkdir()
+    text = (PACKAGED / "charge-point-mennekes.yaml").read_text().replace("safe: 6, ", "")
+    (copy_of_smartseille / "maps" / "unsafe.yaml").write_text(text)
+    _use_map(copy_of_smartseille / "devices.csv", "CP-03", "unsafe")
+    found = safe_state()
+    assert not found.ok
+    assert "1 not fail-safe" in found.what
+    assert found.fix.startswith("give CP-03 a heartbeat")
