@@ -98,16 +98,15 @@ class Wish:
         wish_kernels.raise_falls(falls, self.pressed, step.pressed)
         wish_kernels.raise_falls(falls, self.spared, step.pressed, -1.0)
 
-    def advance(self, step: "WishStep", length: Floats | float, state: Floats) -> None:
-        """Go `length` along `step`; the larger slack follows from the new `state` exactly."""
-        self.reached = self.reached + length * step.reached
-        self.missed = self.missed + length * step.missed
-        self.pressed = self.pressed + length * step.pressed
-        self.spared = self.spared - length * step.pressed
-        ahead = self.sign * (state - self.limit)
-        wanted = self.price > 0
-        self.reached = np.where(wanted & (ahead > 0), self.missed + ahead, self.reached)
-        self.missed = np.where(wanted & (ahead <= 0), self.reached - ahead, self.missed)
+    def advance(self, step: "WishStep", length: Floats, state: Floats) -> None:
+        """Go each agent's `length` along `step`; the larger slack follows from the new `state`."""
+        self.reached, self.missed, self.pressed, self.spared = wish_kernels.advanced(
+            self.price,
+            self._pairs,
+            self.sign * (state - self.limit),
+            (step.reached, step.missed, step.pressed),
+            length,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,8 +292,8 @@ class Agency:
         self.high.raise_falls(falls, direction.high)
         return 1.0 / falls
 
-    def advance(self, direction: Direction, length: Floats | float) -> None:
-        """Go `length` (of all or of each agent) along."""
+    def advance(self, direction: Direction, length: Floats) -> None:
+        """Go each agent's `length` along."""
         self.control = self.control + length * direction.control
         self.room = self.room - length * direction.control
         self.at_zero = self.at_zero + length * direction.at_zero

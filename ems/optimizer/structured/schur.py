@@ -57,18 +57,16 @@ def arrow(
     """
     T = meter.shape[0]
     C, V = groups.capacity_kw.shape[0], groups.upper_kw.shape[0]
-    tip = np.zeros(((V + 1) * T, (V + 1) * T))  # its lower triangle is all that counts
+    tip = np.zeros(((V + 1) * T, (V + 1) * T), order="F")  # its lower triangle is all that counts
     tip[V * T :, V * T :] = meter
     for v in range(V):
         _block(tip, v, v, T)[np.diag_indices(T)] += on_capacity[C + v]
-    for g, H in enumerate(inverses):
-        for row, weigh_row in _touched(groups, int(g), V):
-            for column, weigh_column in _touched(groups, int(g), V):
-                _block(tip, row, column, T)[:] += weigh_row[:, None] * H * weigh_column
+    for g in np.flatnonzero(groups.capacity == NONE):
+        _add_to_tip(tip, groups, int(g), inverses[g].T, T)
     blocks, edges = [], []
     for c in range(C):
-        block, edge, rows = _capacity(groups, inverses, c, T)
-        block.flat[:: T + 1] += on_capacity[c]
+        block, edge, rows = _capacity(groups, inverses, c, tip)
+        block[np.diag_indices(T)] += on_capacity[c]
         factor = _cholesky(block)
         solved = _forward(factor, edge)
         taken = blas.dsyrk(1.0, solved, trans=1, lower=1)
@@ -80,28 +78,39 @@ def arrow(
     return Arrow(blocks=blocks, edges=edges, tip=_cholesky(tip))
 
 
-def _touched(groups: Groups, group: int, electricity: int) -> list[tuple[int, Floats]]:
-    """Blocks of the tip that a group's load counts in, with its weights."""
-    touched = [(electricity, groups.electric_per_kw[group])]
-    if groups.upper[group] != NONE:
-        touched.append((int(groups.upper[group]), np.ones_like(touched[0][1])))
-    return touched
-
-
 def _capacity(
-    groups: Groups, inverses: Floats, capacity: int, T: int
+    groups: Groups, inverses: Floats, capacity: int, tip: Floats
 ) -> tuple[Floats, Floats, list[int]]:
-    """A capacity's own block, its edge to the tip, and the blocks of the tip it touches."""
+    """A capacity's own block, its edge to the tip, and the blocks of the tip it touches.
+
+    What its groups add to the tip themselves is added on the way. All in Fortran's order, as LAPACK
+    has it; inverses are symmetric.
+    """
     members = np.flatnonzero(groups.capacity == capacity)
-    V = groups.upper_kw.shape[0]
-    touched = sorted({block for g in members for block, _ in _touched(groups, int(g), V)} or {V})
-    block, edge = np.zeros((T, T)), np.zeros((T, len(touched) * T))
+    electricity, T = groups.upper_kw.shape[0], inverses.shape[1]
+    uppers = {int(v) for v in groups.upper[members] if v != NONE}
+    touched = [*sorted(uppers), electricity]
+    block = np.zeros((T, T), order="F")
+    edge = np.zeros((T, len(touched) * T), order="F")
     for g in members:
-        block += inverses[g]
-        for of_tip, weights in _touched(groups, int(g), V):
-            at = touched.index(of_tip)
-            edge[:, at * T : (at + 1) * T] += inverses[g] * weights
+        H = inverses[g].T
+        block += H
+        edge[:, -T:] += _add_to_tip(tip, groups, int(g), H, T)
+        if groups.upper[g] != NONE:
+            at = touched.index(int(groups.upper[g]))
+            edge[:, at * T : (at + 1) * T] += H
     return block, edge, touched
+
+
+def _add_to_tip(tip: Floats, groups: Groups, group: int, H: Floats, T: int) -> Floats:
+    """Adds a group's own part; its H times what a kW draws."""
+    weights, upper = groups.electric_per_kw[group], groups.upper[group]
+    weighed: Floats = H * weights
+    tip[-T:, -T:] += weights[:, None] * weighed
+    if upper != NONE:
+        tip[-T:, upper * T : (upper + 1) * T] += weighed.T
+        _block(tip, upper, upper, T)[:] += H
+    return weighed
 
 
 def _block(matrix: Floats, row: int, column: int, T: int) -> Floats:
@@ -109,7 +118,7 @@ def _block(matrix: Floats, row: int, column: int, T: int) -> Floats:
 
 
 def _cholesky(matrix: Floats) -> Floats:
-    factor, failed = lapack.dpotrf(matrix, lower=True)
+    factor, failed = lapack.dpotrf(matrix, lower=True, overwrite_a=True)
     if failed:
         raise np.linalg.LinAlgError("not positive definite to machine precision")
     result: Floats = factor
@@ -117,7 +126,7 @@ def _cholesky(matrix: Floats) -> Floats:
 
 
 def _forward(factor: Floats, side: Floats) -> Floats:
-    solved, _ = lapack.dtrtrs(factor, side, lower=True)
+    solved, _ = lapack.dtrtrs(factor, side, lower=True, overwrite_b=side.ndim == 2)
     result: Floats = solved
     return result
 

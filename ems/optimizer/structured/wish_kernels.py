@@ -36,6 +36,19 @@ def step(
     return out
 
 
+def advanced(
+    price: Floats,
+    pairs: Pairs,
+    ahead: Floats,
+    directions: tuple[Floats, Floats, Floats],
+    length: Floats,
+) -> Pairs:
+    """The pairs each agent's `length` along; the state is then `ahead` of its limit."""
+    out = tuple(np.empty_like(price) for _ in pairs)
+    _advanced(price, *pairs, ahead, *directions, length, *out)
+    return out[0], out[1], out[2], out[3]
+
+
 def raise_falls(falls: Floats, value: Floats, direction: Floats, sign: float = 1.0) -> None:
     """Raise `falls` [n] to the fastest relative fall of each column of `value`."""
     _raise_falls(falls, value, direction, sign)
@@ -81,3 +94,17 @@ def _raise_falls(falls, value, direction, sign):  # type: ignore[no-untyped-def]
         for i in range(value.shape[1]):
             held = value[t, i] if value[t, i] > 0.0 else 1.0
             falls[i] = max(falls[i], -sign * direction[t, i] / held)
+
+
+@compiled
+def _advanced(  # type: ignore[no-untyped-def]
+    price, reached, missed, pressed, spared, ahead, to_r, to_m, to_p, length, w, v, n, m
+):
+    for t in range(price.shape[0]):
+        for i in range(price.shape[1]):
+            a, some = length[i], price[t, i] > 0.0
+            n[t, i] = pressed[t, i] + a * to_p[t, i]
+            m[t, i] = spared[t, i] - a * to_p[t, i]
+            r, s = reached[t, i] + a * to_r[t, i], missed[t, i] + a * to_m[t, i]
+            w[t, i] = s + ahead[t, i] if some and ahead[t, i] > 0.0 else r
+            v[t, i] = r - ahead[t, i] if some and ahead[t, i] <= 0.0 else s
