@@ -60,8 +60,3 @@ def _options(
     ),
 ) -> None:
     """Options before the command."""
-
-
-def main() -> None:
-    """Run the command line."""
-    app()
