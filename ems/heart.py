@@ -27,6 +27,9 @@ class Beat:
     process: int
     """The service's process id."""
 
+    birth: str
+    """When that process began, as the kernel tells it: a process id comes again, this does not."""
+
     count: int
     """Beats since its start."""
 
@@ -38,14 +41,8 @@ class Beat:
 
     @property
     def process_lives(self) -> bool:
-        """Whether the process is still there; its number may by chance be another's by now."""
-        try:
-            os.kill(self.process, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
+        """Whether the process is still there."""
+        return birth_of(self.process) == self.birth and _answers(self.process)
 
     @property
     def left_behind(self) -> frozenset[str]:
@@ -59,6 +56,7 @@ class Heart:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._count = 0
+        self._birth = birth_of(os.getpid())
         self._held: frozenset[str] = frozenset()
         self._expected: frozenset[str] = frozenset()
         self._failing = False
@@ -79,10 +77,10 @@ class Heart:
 
     def _write(self, held: frozenset[str], *, released: bool) -> None:
         self._count += 1
-        beat = {"process": os.getpid(), "count": self._count, "released": released}
+        beat = {"process": os.getpid(), "birth": self._birth, "count": self._count}
         fresh = self._path.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps({**beat, "held": sorted(held)}))
+            fresh.write_text(json.dumps({**beat, "released": released, "held": sorted(held)}))
             fresh.replace(self._path)
         except OSError as error:
             # The guard takes silence for death and gives back what has no lease: the safe side.
@@ -99,9 +97,34 @@ def last_beat(path: Path) -> Beat | None:
         held = json.loads(path.read_text())
         return Beat(
             process=int(held["process"]),
+            birth=str(held["birth"]),
             count=int(held["count"]),
             held=frozenset(map(str, held["held"])),
             released=bool(held["released"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def birth_of(process: int) -> str:
+    """When a living process began, with the start of its machine.
+
+    Empty when there is none, and always where the kernel does not tell (it needs `/proc`).
+    """
+    try:
+        words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+    dead = words[0] in "ZX"
+    return "" if dead else f"{boot} {words[19]}"
+
+
+def _answers(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

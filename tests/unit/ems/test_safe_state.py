@@ -1,6 +1,7 @@
 """When the EMS is killed, every device is back on its own control: by its lease or by the guard."""
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -226,6 +227,11 @@ async def test_the_heart_tells_of_devices_before_they_are_written(tmp_path: Path
     assert beat is not None
     assert beat.held == {"HP-2", "CP-03"}
     assert beat.left_behind == frozenset()
+    another = json.loads(path.read_text()) | {"birth": "of an earlier process with this number"}
+    path.write_text(json.dumps(another))
+    earlier = last_beat(path)
+    assert earlier is not None
+    assert earlier.left_behind == {"HP-2", "CP-03"}
     path.write_text("{")
     assert last_beat(path) is None
 

@@ -14,8 +14,8 @@ from simulations.bacnet_servers import BacnetServers
 from simulations.image import ProcessImage
 from simulations.modbus_servers import ModbusServers
 
-NET = 76
-STATION_PORT = 47976
+NET = 79
+STATION_PORT = 47979
 
 
 @pytest.fixture(params=map_names())
