@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ems.optimizer.structured import certificate, generator, interior_point, matrix
+from ems.optimizer.structured.answer import Controls
 from ems.optimizer.structured.problem import DistrictProblem, ProblemError
 
 SMALL = generator.Size(dwellings=6, cars=4, buildings=2, lines=2, batteries=1, slots=24)
@@ -77,6 +78,32 @@ def test_every_shape_has_the_optimum_of_highs(shape: generator.Size, seed: int) 
 @pytest.mark.parametrize("seed", range(3))
 def test_every_twist_has_the_optimum_of_highs(twist, seed: int) -> None:
     agrees_with_highs(twist(generator.district(SMALL, seed)))
+
+
+def test_batteries_alone_are_planned() -> None:
+    problem = generator.district(SMALL, 1)
+    agrees_with_highs(replace(problem, agents=()))
+
+
+def test_a_plan_in_force_holds_the_next_one_near_it() -> None:
+    problem = generator.district(SMALL, 1)
+    before = interior_point.solve(problem, gap=1e-2).controls.power_kw
+    held = tuple(
+        replace(kind, curvature_eur=kind.curvature_eur + 0.1, reference_kw=power)
+        for kind, power in zip(problem.agents, before, strict=True)
+    )
+    free, near = (
+        interior_point.solve(p, gap=1e-6) for p in (problem, replace(problem, agents=held))
+    )
+    proof = certificate.certify(replace(problem, agents=held), near.controls, near.multipliers)
+    assert proof.gap <= 2e-6
+
+    def moved(controls: Controls) -> float:
+        return sum(
+            float(np.abs(a - b).sum()) for a, b in zip(controls.power_kw, before, strict=True)
+        )
+
+    assert moved(near.controls) < moved(free.controls)
 
 
 def test_any_prices_prove_a_bound_below_the_optimum() -> None:
