@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 
 from benchmarks.figures import Figure, Report
-from ems.optimizer.structured import certificate, interior_point, matrix
+from ems.optimizer.structured import certificate, matrix
 from ems.optimizer.structured.generator import Size, district
 from ems.optimizer.structured.problem import DistrictProblem
+from ems.optimizer.structured.solve import solve
 
 SEED = 1
 IN_OPERATION, IN_AUDIT = 1e-3, 1e-4
@@ -97,13 +98,13 @@ def growth(size: Size) -> list[Figure]:
 
 def _ready(size: Size) -> DistrictProblem:
     """The problem, with kernels compiled."""
-    interior_point.solve(district(Size.of(20, slots=12), SEED), gap=0.1)
+    solve(district(Size.of(20, slots=12), SEED), gap=0.1)
     return district(size, SEED)
 
 
 def _ours(problem: DistrictProblem, gap: float) -> tuple[float, int, certificate.Certificate]:
     began = time.process_time()
-    answer = interior_point.solve(problem, gap=gap)
+    answer = solve(problem, gap=gap)
     spent = time.process_time() - began
     proven = certificate.certify(problem, answer.controls, answer.multipliers)
     return spent, answer.steps, proven

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ems.optimizer.structured.barrier import TRIFLE, fastest_fall
+from ems.optimizer.structured.coupling_step import CouplingAims, CouplingStep, Loads, MeterReduced
 from ems.optimizer.structured.problem import CURTAILED, DistrictProblem, Floats, Segments
 
 SLACK_SHARE_MIN = 1e-9
@@ -19,78 +20,6 @@ PEAK_SHARE_MIN = 0.1
 """Least distance of an import from the peak, as a share of what the step itself leaves."""
 ROOM_SHARE = 0.9
 """Part of a piece's room that re-deriving the pieces may use."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CouplingAims:
-    """Products that a step aims at."""
-
-    capacity: Floats | float
-    """Of slacks and prices of capacities. Shape [C + V, T]."""
-    at_zero: Floats | float
-    """Of the meter's pieces. Shape [K, T]."""
-    at_most: Floats | float
-    """Of the room left in them. Shape [K, T]."""
-    below_peak: Floats | float
-    """Of peak less import. Shape [T]."""
-    excess: float
-    """Of the peak's rise."""
-
-    @classmethod
-    def all_at(cls, mu: float) -> "CouplingAims":
-        """The same for every pair."""
-        return cls(capacity=mu, at_zero=mu, at_most=mu, below_peak=mu, excess=mu)
-
-    def total(self) -> float:
-        """Their sum, EUR."""
-        parts = (self.capacity, self.at_zero, self.at_most, self.below_peak, self.excess)
-        return float(sum(np.sum(part) for part in parts))
-
-    def less(self, products: "CouplingAims") -> "CouplingAims":
-        """These aims less what the direction's own products will add."""
-        return CouplingAims(
-            capacity=self.capacity - products.capacity,
-            at_zero=self.at_zero - products.at_zero,
-            at_most=self.at_most - products.at_most,
-            below_peak=self.below_peak - products.below_peak,
-            excess=self.excess - products.excess,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class CouplingStep:
-    """A direction of the coupling."""
-
-    slack: Floats = field(repr=False)
-    capacity: Floats = field(repr=False)
-    piece: Floats = field(repr=False)
-    at_zero: Floats = field(repr=False)
-    at_most: Floats = field(repr=False)
-    electricity: Floats = field(repr=False)
-    below_peak: Floats = field(repr=False)
-    peak: Floats = field(repr=False)
-    excess: float
-    kept: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeterReduced:
-    """The meter's Newton system with pieces and peak eliminated.
-
-    rise of net load = shift + (diagonal + edge edge' / corner) rise of the price.
-    """
-
-    diagonal: Floats = field(repr=False)
-    edge: Floats = field(repr=False)
-    corner: float
-    shift: Floats = field(repr=False)
-    pieces: Floats = field(repr=False)
-    """Pull on each piece. Shape [K, T]."""
-    peak_pull: Floats = field(repr=False)
-    """Rise of the peak's price in each slot while nothing else moves. Shape [T]."""
-    peak_give: Floats = field(repr=False)
-    """How it answers the peak. Shape [T]."""
-    excess_pull: float
 
 
 @dataclass(kw_only=True)
@@ -110,7 +39,9 @@ class Coupling:
     piece: Floats = field(repr=False)
     """kW in each piece of the meter; one where it is missing. Shape [K, T]."""
     at_zero: Floats = field(repr=False)
+    """Multipliers of their zero. Shape [K, T]."""
     at_most: Floats = field(repr=False)
+    """Multipliers of their width. Shape [K, T]."""
     electricity: Floats = field(repr=False)
     """Price of a kW at the meter during a slot, EUR. Shape [T]."""
     peak: Floats = field(repr=False)
@@ -122,7 +53,7 @@ class Coupling:
 
     @classmethod
     def centred(
-        cls, problem: DistrictProblem, pieces: Segments, loads: "Loads", mu: float
+        cls, problem: DistrictProblem, pieces: Segments, loads: Loads, mu: float
     ) -> "Coupling":
         """Products near `mu` at the given loads."""
         limit = np.concatenate([problem.groups.capacity_kw, problem.groups.upper_kw])
@@ -309,7 +240,7 @@ class Coupling:
         falls: Floats = fastest_fall(self.slack, step.slack).max(axis=1, initial=TRIFLE)
         return 1.0 / falls
 
-    def advance(self, step: CouplingStep, length: float, loads: "Loads") -> float:
+    def advance(self, step: CouplingStep, length: float, loads: Loads) -> float:
         """Go `length` along; slacks and pieces follow from the `loads` reached.
 
         Returns:
@@ -358,18 +289,6 @@ class Coupling:
         meter = self.problem.meter
         energy = (self.pieces.price_eur * self.piece * self.is_open).sum()
         return float(energy + meter.peak_eur_per_kw * (meter.peak_kw_min + self.excess_kw))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loads:
-    """What the agents' controls add up to."""
-
-    of_groups: Floats = field(repr=False)
-    """kW. Shape [G, T]."""
-    on_capacities: Floats = field(repr=False)
-    """kW. Shape [C + V, T]."""
-    net_kw: Floats = field(repr=False)
-    """Net load less all sun. Shape [T]."""
 
 
 def _imports(piece: Floats, pieces: Segments) -> Floats:

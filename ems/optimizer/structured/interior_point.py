@@ -6,19 +6,20 @@ prediction gains, correct, and go. Cost and bound are known at every iterate, so
 time with the best.
 """
 
-import time
-from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from ems.optimizer.structured import kernels, schur
-from ems.optimizer.structured.answer import Answer, Controls, Multipliers
+from ems.optimizer.structured.answer import Controls, Multipliers
 from ems.optimizer.structured.barrier import Agency, Aims, Direction
-from ems.optimizer.structured.coupling import Coupling, CouplingAims, CouplingStep, Loads
+from ems.optimizer.structured.beginning import first_flow, first_power
+from ems.optimizer.structured.coupling import Coupling
+from ems.optimizer.structured.coupling_step import CouplingAims, CouplingStep, Loads
 from ems.optimizer.structured.fleet import Fleet, fleet_of_agents, fleet_of_batteries
-from ems.optimizer.structured.problem import DistrictProblem, Floats, Indices, segments
+from ems.optimizer.structured.lengths import Lengths, blended
+from ems.optimizer.structured.problem import DistrictProblem, Floats, segments
 from ems.optimizer.structured.sweeps import Factors
 
 TOWARDS_END = 0.9
@@ -30,9 +31,6 @@ CENTRING_MIN = 0.3
 that took the fewest steps."""
 CENTRING_MAX = 0.9
 """The same when it gains nothing."""
-FIRST_SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
-"""Of what capacities allow, where an agent may begin."""
-STEPS_MAX = 150
 START_MU = 1.0
 """Products of the first iterate, EUR."""
 
@@ -42,7 +40,9 @@ class Gap:
     """Where an iterate stands, EUR."""
 
     cost: float
+    """Of the present controls."""
     bound: float
+    """By the present prices."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +50,11 @@ class Move:
     """A direction of everything."""
 
     agents: Direction
+    """Of agents."""
     batteries: Direction
+    """Of batteries."""
     coupling: CouplingStep
+    """Of capacities and meter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +62,11 @@ class AllAims:
     """Products that a step aims at, everywhere."""
 
     agents: Aims
+    """Of agents."""
     batteries: Aims
+    """Of batteries."""
     coupling: CouplingAims
+    """Of capacities and meter."""
 
     @classmethod
     def all_at(cls, mu: float, agents: Fleet, batteries: Fleet) -> "AllAims":
@@ -73,36 +79,15 @@ class AllAims:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lengths:
-    """How far to go along a direction."""
-
-    agents: Floats
-    """Each agent by itself. Shape [n]."""
-    batteries: Floats
-    """Each battery by itself. Shape [n]."""
-    common: float
-    """Prices and meter."""
-    together: float
-    """When all go equally far."""
-
-    def all_together(self) -> "Lengths":
-        """The same length for all."""
-        length = self.together
-        return replace(
-            self,
-            agents=0.0 * self.agents + length,
-            batteries=0.0 * self.batteries + length,
-            common=length,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Factored:
     """The Newton system at an iterate, ready for right-hand sides."""
 
     agents: Factors
+    """Of agents' Hessians."""
     batteries: Factors
+    """Of batteries' Hessians."""
     arrow: schur.Arrow
+    """Of the coupling."""
 
 
 class InteriorPoint:
@@ -312,125 +297,3 @@ class InteriorPoint:
             electricity=self.coupling.electricity.copy(),
             peak=self.coupling.peak.copy(),
         )
-
-
-def solve(
-    problem: DistrictProblem,
-    *,
-    gap: float = 1e-3,
-    time_limit_s: float = np.inf,
-    timer: Callable[[], float] = time.perf_counter,
-    steps_max: int = STEPS_MAX,
-) -> Answer:
-    """The best plan to a `gap` as a share of the cost, or what was reached in time."""
-    began = timer()
-    point = InteriorPoint(problem)
-    best = _Best()
-    best.look(point)
-    steps, ended = 0, "gap"
-    while not best.within(gap):
-        if steps >= steps_max or timer() - began > time_limit_s:
-            ended = "steps" if steps >= steps_max else "time"
-            break
-        try:
-            point.step()
-        except np.linalg.LinAlgError:
-            ended = "numbers"
-            break
-        steps += 1
-        if not best.look(point):
-            ended = "numbers"
-            break
-    return best.answer(steps, ended)
-
-
-class _Best:
-    """The cheapest controls and the highest bound so far."""
-
-    def __init__(self) -> None:
-        self.cost = np.inf
-        self.bound = -np.inf
-
-    def look(self, point: InteriorPoint) -> bool:
-        """Keep what is better; false when the iterate is no number any more."""
-        now = point.gap()
-        if now.cost < self.cost:
-            self.cost, self.controls = now.cost, point.controls()
-        if now.bound > self.bound:
-            self.bound, self.multipliers = now.bound, point.multipliers()
-        return bool(np.isfinite([now.cost, now.bound]).all())
-
-    def within(self, gap: float) -> bool:
-        return self.cost - self.bound <= gap * abs(self.cost)
-
-    def answer(self, steps: int, ended: str) -> Answer:
-        return Answer(
-            controls=self.controls,
-            multipliers=self.multipliers,
-            cost_eur=self.cost,
-            bound_eur=self.bound,
-            steps=steps,
-            ended=ended,
-        )
-
-
-def blended(
-    own: Floats,
-    control: Floats,
-    of_agents: Indices,
-    slack: Floats,
-    by_slack: Floats,
-) -> Floats:
-    """Lengths between each agent's `own` and its capacity's common one, so that slack remains.
-
-    `control` [T, n] is the direction, `of_agents` [n] the capacity, `slack` [C, T] is left, and
-    `by_slack` [C] is how far the whole load may go.
-    """
-    result = own.copy()
-    for c in range(slack.shape[0]):
-        members = np.flatnonzero(of_agents == c)
-        if members.size == 0:
-            continue
-        common = min(float(own[members].min()), float(by_slack[c]))
-        alone = slack[c] - control[:, members] @ own[members]
-        joint = slack[c] - common * control[:, members].sum(axis=1)
-        floor = np.minimum(0.1 * slack[c], 0.99 * joint)
-        short = alone < floor
-        blend = ((floor - alone)[short] / (joint - alone)[short]).max(initial=0.0)
-        result[members] = (1.0 - blend) * own[members] + blend * common
-    return result
-
-
-def first_power(problem: DistrictProblem, fleet: Fleet) -> Floats:
-    """Half of what agents can, less where a capacity would be more than half full. Shape [T, n]."""
-    groups = problem.groups
-    demand = fleet.summed(fleet.greatest).T
-    share = np.ones_like(demand)
-    for index, limits in ((groups.capacity, groups.capacity_kw), (groups.upper, groups.upper_kw)):
-        sums = np.zeros((limits.shape[0] + 1, problem.slots))
-        np.add.at(sums, index, demand)
-        fits = np.ones_like(sums)
-        fits[:-1] = np.minimum(1.0, limits / np.maximum(sums[:-1], 1e-9))
-        share = np.minimum(share, fits[index])
-    most = 0.6 * fleet.greatest * share[fleet.groups].T
-    return most * _kindest_share(fleet, most)
-
-
-def first_flow(problem: DistrictProblem, stores: Fleet) -> Floats:
-    """A little of what batteries can, as much into the store as out of it. Shape [2 T, n]."""
-    gain = np.abs(stores.gain[:, 0])
-    throughput = (0.1 * stores.greatest[:2] * gain).min(axis=0, initial=np.inf)
-    return np.tile(throughput / gain, (problem.slots, 1))
-
-
-def _kindest_share(fleet: Fleet, most: Floats) -> Floats:
-    """Of some shares of `most` [T, n], where each agent's wishes cost least. Shape [n]."""
-    moved, _ = kernels.respond(fleet, most)
-    costs = []
-    for share in FIRST_SHARES:
-        state = fleet.free + share * moved
-        missed = fleet.low_price * np.maximum(fleet.low - state, 0.0)
-        missed += fleet.high_price * np.maximum(state - fleet.high, 0.0)
-        costs.append(missed.sum(axis=0))
-    shares: Floats = np.array(FIRST_SHARES)[np.argmin(costs, axis=0)]
-    return shares

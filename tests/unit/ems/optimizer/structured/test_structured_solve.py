@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ems.optimizer.structured import certificate, generator, interior_point, matrix
+from ems.optimizer.structured import certificate, generator, matrix
 from ems.optimizer.structured.answer import Controls
 from ems.optimizer.structured.problem import DistrictProblem, ProblemError
+from ems.optimizer.structured.solve import solve
 
 SMALL = generator.Size(dwellings=6, cars=4, buildings=2, lines=2, batteries=1, slots=24)
 SHAPES = {
@@ -58,7 +59,7 @@ TWISTS = {
 
 def agrees_with_highs(problem: DistrictProblem) -> None:
     optimum = matrix.solve_highs(matrix.matrix(problem)).cost_eur
-    answer = interior_point.solve(problem, gap=1e-7)
+    answer = solve(problem, gap=1e-7)
     proof = certificate.certify(problem, answer.controls, answer.multipliers)
     scale = max(abs(optimum), 1.0)
     assert proof.bound_eur <= optimum + 1e-7 * scale
@@ -87,14 +88,12 @@ def test_batteries_alone_are_planned() -> None:
 
 def test_a_plan_in_force_holds_the_next_one_near_it() -> None:
     problem = generator.district(SMALL, 1)
-    before = interior_point.solve(problem, gap=1e-2).controls.power_kw
+    before = solve(problem, gap=1e-2).controls.power_kw
     held = tuple(
         replace(kind, curvature_eur=kind.curvature_eur + 0.1, reference_kw=power)
         for kind, power in zip(problem.agents, before, strict=True)
     )
-    free, near = (
-        interior_point.solve(p, gap=1e-6) for p in (problem, replace(problem, agents=held))
-    )
+    free, near = (solve(p, gap=1e-6) for p in (problem, replace(problem, agents=held)))
     proof = certificate.certify(replace(problem, agents=held), near.controls, near.multipliers)
     assert proof.gap <= 2e-6
 
@@ -109,7 +108,7 @@ def test_a_plan_in_force_holds_the_next_one_near_it() -> None:
 def test_any_prices_prove_a_bound_below_the_optimum() -> None:
     problem = generator.district(SMALL, 5)
     optimum = matrix.solve_highs(matrix.matrix(problem)).cost_eur
-    answer = interior_point.solve(problem, gap=0.3)
+    answer = solve(problem, gap=0.3)
     random = np.random.default_rng(1)
     for _ in range(10):
         prices = replace(
@@ -124,7 +123,7 @@ def test_any_prices_prove_a_bound_below_the_optimum() -> None:
 def test_time_out_keeps_the_best_proven_plan() -> None:
     problem = generator.district(SMALL, 2)
     ticks = iter(range(1000))
-    answer = interior_point.solve(problem, gap=1e-9, time_limit_s=8, timer=lambda: next(ticks))
+    answer = solve(problem, gap=1e-9, time_limit_s=8, timer=lambda: next(ticks))
     proof = certificate.certify(problem, answer.controls, answer.multipliers)
     assert answer.ended == "time"
     assert proof.bound_eur <= proof.cost_eur <= answer.cost_eur + 1e-6
@@ -133,7 +132,7 @@ def test_time_out_keeps_the_best_proven_plan() -> None:
 
 def test_repair_brings_batteries_inside() -> None:
     problem = generator.district(replace(SMALL, batteries=3), 3)
-    answer = interior_point.solve(problem, gap=1e-2)
+    answer = solve(problem, gap=1e-2)
     batteries = problem.batteries
     pushed = replace(answer.controls, charge_kw=answer.controls.charge_kw + 5.0)
     stored = certificate.stored_kwh(

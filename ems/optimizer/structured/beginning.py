@@ -1,0 +1,45 @@
+"""Where the interior point begins: inside every bound and capacity, not far from wishes."""
+
+import numpy as np
+
+from ems.optimizer.structured import kernels
+from ems.optimizer.structured.fleet import Fleet
+from ems.optimizer.structured.problem import DistrictProblem, Floats
+
+FIRST_SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
+"""Of what capacities allow, where an agent may begin."""
+
+
+def first_power(problem: DistrictProblem, fleet: Fleet) -> Floats:
+    """Half of what agents can, less where a capacity would be more than half full. Shape [T, n]."""
+    groups = problem.groups
+    demand = fleet.summed(fleet.greatest).T
+    share = np.ones_like(demand)
+    for index, limits in ((groups.capacity, groups.capacity_kw), (groups.upper, groups.upper_kw)):
+        sums = np.zeros((limits.shape[0] + 1, problem.slots))
+        np.add.at(sums, index, demand)
+        fits = np.ones_like(sums)
+        fits[:-1] = np.minimum(1.0, limits / np.maximum(sums[:-1], 1e-9))
+        share = np.minimum(share, fits[index])
+    most = 0.6 * fleet.greatest * share[fleet.groups].T
+    return most * _kindest_share(fleet, most)
+
+
+def first_flow(problem: DistrictProblem, stores: Fleet) -> Floats:
+    """A little of what batteries can, as much into the store as out of it. Shape [2 T, n]."""
+    gain = np.abs(stores.gain[:, 0])
+    throughput = (0.1 * stores.greatest[:2] * gain).min(axis=0, initial=np.inf)
+    return np.tile(throughput / gain, (problem.slots, 1))
+
+
+def _kindest_share(fleet: Fleet, most: Floats) -> Floats:
+    """Of some shares of `most` [T, n], where each agent's wishes cost least. Shape [n]."""
+    moved, _ = kernels.respond(fleet, most)
+    costs = []
+    for share in FIRST_SHARES:
+        state = fleet.free + share * moved
+        missed = fleet.low_price * np.maximum(fleet.low - state, 0.0)
+        missed += fleet.high_price * np.maximum(state - fleet.high, 0.0)
+        costs.append(missed.sum(axis=0))
+    shares: Floats = np.array(FIRST_SHARES)[np.argmin(costs, axis=0)]
+    return shares
