@@ -1,50 +1,59 @@
 """The `ems` command: every way to start, look at and check the system."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import typer
 
 from ems import __version__
-from ems.commands import (
-    check_devices,
-    config,
-    demo,
-    device_maps,
-    devices,
-    discover,
-    doctor,
-    export,
-    mode,
-    plan,
-    run,
-    simulate,
-    stop_writing,
-    watch_devices,
-    write_device,
-)
+from ems.commands.lazy import LazyGroup
+
+
+class _Commands(LazyGroup):
+    places: ClassVar[Mapping[str, str]] = {
+        "demo": "ems.commands.demo:demo",
+        "run": "ems.commands.run:run",
+        "plan": "ems.commands.plan:plan",
+        "simulate": "ems.commands.simulate:simulate",
+        "mode": "ems.commands.mode:mode",
+        "stop-writing": "ems.commands.stop_writing:stop_writing",
+        "doctor": "ems.commands.doctor:doctor",
+        "devices": "ems.cli:devices",
+        "config": "ems.commands.config:app",
+        "export": "ems.commands.export:app",
+    }
+
+
+class _DeviceCommands(LazyGroup):
+    places: ClassVar[Mapping[str, str]] = {
+        "list": "ems.commands.devices:list_devices",
+        "read": "ems.commands.devices:read",
+        "discover": "ems.commands.discover:discover",
+        "check": "ems.commands.check_devices:check",
+        "write": "ems.commands.write_device:write",
+        "release": "ems.commands.write_device:release",
+        "watch": "ems.commands.watch_devices:watch",
+        "maps": "ems.commands.device_maps:app",
+    }
+
 
 app = typer.Typer(
     name="ems",
+    cls=_Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
     help="Energy management for an eco-district: measure, forecast, plan and control every quarter"
     " hour. Start with [bold]ems demo[/bold].",
 )
-app.command(name="demo")(demo.demo)
-app.command(name="run")(run.run)
-app.command(name="plan")(plan.plan)
-app.command(name="simulate")(simulate.simulate)
-app.command(name="mode")(mode.mode)
-app.command(name="stop-writing")(stop_writing.stop_writing)
-app.command(name="doctor")(doctor.doctor)
-devices.app.command(name="discover")(discover.discover)
-devices.app.command(name="check")(check_devices.check)
-devices.app.command(name="write")(write_device.write)
-devices.app.command(name="release")(write_device.release)
-devices.app.command(name="watch")(watch_devices.watch)
-devices.app.add_typer(device_maps.app, name="maps")
-app.add_typer(devices.app, name="devices")
-app.add_typer(config.app, name="config")
-app.add_typer(export.app, name="export")
+devices = typer.Typer(
+    cls=_DeviceCommands, no_args_is_help=True, help="The devices of the district."
+)
+
+
+@devices.callback()
+def _devices() -> None:
+    """The devices of the district."""
 
 
 def _version(wanted: bool) -> None:
@@ -59,4 +68,6 @@ def _options(
         False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
     ),
 ) -> None:
-    """Options before the command."""
+    """Energy management for an eco-district: measure, forecast, plan and control every quarter
+    hour. Start with [bold]ems demo[/bold].
+    """

@@ -31,8 +31,6 @@ from ems.domain.points import Quality, point_id
 from ems.domain.snapshot import Snapshot
 from ems.domain.vocabulary import POINTS
 
-app = typer.Typer(no_args_is_help=True, help="The devices of the district.")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
@@ -59,7 +57,6 @@ def standing(device: Device, snapshot: Snapshot) -> Standing:
     )
 
 
-@app.command("list")
 def list_devices(
     kind: Annotated[DeviceKind | None, typer.Option(help="Only devices of this kind.")] = None,
     data: DataOption = None,
@@ -122,7 +119,6 @@ def show(standings: Sequence[Standing], district: District) -> None:
         out.print(f"not fail-safe, nobody brings them back: {', '.join(unsafe)}", soft_wrap=True)
 
 
-@app.command()
 def read(
     device: Annotated[str, typer.Argument(help="Its id, HP-1.")],
     net: NetOption = 0,

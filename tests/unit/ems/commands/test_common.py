@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 import typer
@@ -26,10 +27,10 @@ AWAY = "postgresql://nobody@127.0.0.1:9/nothing"
 def commands() -> Iterator[tuple[str, ...]]:
     """Every command, as the words after `ems`."""
 
-    def below(group: object, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        for name, command in getattr(group, "commands", {}).items():
+    def below(group: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for name in group.list_commands(None) if hasattr(group, "list_commands") else ():
             yield (*words, name)
-            yield from below(command, (*words, name))
+            yield from below(group.get_command(None, name), (*words, name))
 
     yield from below(typer.main.get_command(app), ())
 
@@ -56,12 +57,17 @@ def test_every_command_is_known() -> None:
 
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
 def test_every_command_has_a_help_text(ems: Ems, words: tuple[str, ...]) -> None:
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
     for word in words:
-        command = command.commands[word]  # type: ignore[attr-defined]
+        command = command.get_command(None, word)
     assert len(command.help or "") > 20
     assert all(option.help for option in command.params if option.name != "help")
     assert ems(*words, "--help").exit_code == 0
+
+
+def test_a_command_does_not_wait_for_the_imports_of_the_others() -> None:
+    asked = "import sys, ems.cli; sys.exit('pvlib' in sys.modules or 'scipy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", asked], check=True)
 
 
 def test_brackets_of_a_message_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
