@@ -5,11 +5,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ems.domain.errors import SolverError
 from ems.optimizer.structured.answer import Answer
 from ems.optimizer.structured.interior_point import InteriorPoint
 from ems.optimizer.structured.problem import DistrictProblem
 
 STEPS_MAX = 150
+STALLED_STEPS = 15
+"""So many steps without anything better: machine precision is reached."""
+COST_EUR_MIN = 0.01
+"""A gap is a share of the cost, or of this where the cost is less."""
 
 
 def solve(
@@ -20,26 +25,42 @@ def solve(
     timer: Callable[[], float] = time.perf_counter,
     steps_max: int = STEPS_MAX,
 ) -> Answer:
-    """The best plan to a `gap` as a share of the cost, or what was reached in time."""
+    """The best plan to a `gap` as a share of the cost, or what was reached in time.
+
+    Raises:
+        SolverError: the data are so far apart that not even the first iterate has a cost.
+    """
     began = timer()
     point = InteriorPoint(problem)
     best = _Best()
-    best.look(point)
+    if not best.look(point):
+        raise SolverError(
+            "the first plan has no finite cost",
+            fix="look for inputs out of all proportion; the next step of the ladder takes over",
+        )
     steps, ended = 0, "gap"
     while not best.within(gap):
-        if steps >= steps_max or timer() - began > time_limit_s:
-            ended = "steps" if steps >= steps_max else "time"
+        ended = _why_to_end(steps >= steps_max, timer() - began > time_limit_s, best.stalled)
+        if ended or not _stepped(point, best):
+            ended = ended or "numbers"
             break
-        try:
-            point.step()
-        except np.linalg.LinAlgError:
-            ended = "numbers"
-            break
-        steps += 1
-        if not best.look(point):
-            ended = "numbers"
-            break
+        steps, ended = steps + 1, "gap"
     return best.answer(steps, ended)
+
+
+def _why_to_end(no_steps_left: bool, no_time_left: bool, stalled: int) -> str:
+    """Why to stop short of the gap, or nothing."""
+    reasons = {"steps": no_steps_left, "time": no_time_left, "numbers": stalled >= STALLED_STEPS}
+    return next((why for why, holds in reasons.items() if holds), "")
+
+
+def _stepped(point: InteriorPoint, best: "_Best") -> bool:
+    """Whether one more step came to a finite cost."""
+    try:
+        point.step()
+    except np.linalg.LinAlgError:
+        return False
+    return best.look(point)
 
 
 class _Best:
@@ -48,10 +69,13 @@ class _Best:
     def __init__(self) -> None:
         self.cost = np.inf
         self.bound = -np.inf
+        self.stalled = 0
 
     def look(self, point: InteriorPoint) -> bool:
         """Keep what is better; false when the iterate is no number any more."""
         now = point.gap()
+        better = now.cost < self.cost or now.bound > self.bound
+        self.stalled = 0 if better else self.stalled + 1
         if now.cost < self.cost:
             self.cost, self.controls = now.cost, point.controls()
         if now.bound > self.bound:
@@ -59,7 +83,7 @@ class _Best:
         return bool(np.isfinite([now.cost, now.bound]).all())
 
     def within(self, gap: float) -> bool:
-        return self.cost - self.bound <= gap * abs(self.cost)
+        return self.cost - self.bound <= gap * max(abs(self.cost), COST_EUR_MIN)
 
     def answer(self, steps: int, ended: str) -> Answer:
         return Answer(

@@ -86,6 +86,19 @@ def test_batteries_alone_are_planned() -> None:
     agrees_with_highs(replace(problem, agents=()))
 
 
+def test_a_district_that_costs_nothing_is_done() -> None:
+    empty = replace(SMALL, dwellings=0, cars=0)
+    answer = solve(generator.district(empty, 0), gap=1e-7)
+    assert answer.ended == "gap"
+    assert answer.cost_eur == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_gap_beyond_machine_precision_ends_by_itself() -> None:
+    answer = solve(generator.district(SMALL, 0), gap=1e-14)
+    assert answer.ended == "numbers"
+    assert answer.gap < 1e-6
+
+
 def test_a_plan_in_force_holds_the_next_one_near_it() -> None:
     problem = generator.district(SMALL, 1)
     before = solve(problem, gap=1e-2).controls.power_kw
