@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ems.clock import Anchor, DistrictClock
 from ems.domain.district import District
+from ems.domain.errors import EmsError
 from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours
 from ems.domain.weather import Weather
@@ -31,6 +32,8 @@ PAST_STEP_S = 300.0
 LEAST_STEP_S = 10.0
 TICK_WALL_S = 1.0
 PIECE_SLOTS = 2 * 96
+PLAN_AHEAD_SLOTS = 100
+"""A plan of 24 hours begins up to an hour ahead."""
 
 
 class Lifeline(Protocol):
@@ -107,7 +110,7 @@ def _live(
         news.send(News(share=min(1.0, done), history=history))
     plant.dt_s = max(LEAST_STEP_S, TICK_WALL_S * clock.speed)
     plant.advance(clock.now())
-    asyncio.run(_serve_plant(lifeline, virtual.district, image, plant, clock, news))
+    asyncio.run(_serve_plant(lifeline, virtual, image, plant, clock, news))
 
 
 def pieces(past: Horizon, now: Callable[[], datetime]) -> Iterator[Horizon]:
@@ -121,21 +124,36 @@ def pieces(past: Horizon, now: Callable[[], datetime]) -> Iterator[Horizon]:
 
 async def _serve_plant(
     lifeline: Lifeline,
-    district: District,
+    virtual: VirtualDistrict,
     image: ProcessImage,
     plant: Plant,
     clock: DistrictClock,
     news: Connection,
 ) -> None:
-    servers = ModbusServers(district, image)
+    servers = ModbusServers(virtual.district, image)
     await servers.start()
     news.send(News(share=1.0, ready=True))
     try:
         while not lifeline.cut:
-            plant.advance(clock.now())
+            now = clock.now()
+            require_calendar(virtual.weather, now)
+            plant.advance(now)
             await asyncio.sleep(TICK_WALL_S)
     finally:
         await servers.stop()
+
+
+def require_calendar(weather: Weather, now: datetime) -> None:
+    """See that the weather reaches as far as a plan that is made now.
+
+    Raises:
+        EmsError: it does not; whoever started the district has to start it again.
+    """
+    if Slot.containing(now) + PLAN_AHEAD_SLOTS not in weather.horizon:
+        raise EmsError(
+            "the calendar of the virtual district has ended",
+            fix="start it again: it goes on from here, with the weather of the next months",
+        )
 
 
 def run_bacnet(lifeline: Lifeline, virtual: VirtualDistrict, news: Connection) -> None:

@@ -64,7 +64,7 @@ from simulations.virtual_district import (
     run_plant,
 )
 
-DEFAULT_SPEED = 10.0
+DEFAULT_SPEED = 60.0
 PAST_DAYS = 28
 AHEAD_DAYS = 92
 """How long a virtual district goes on before it must be started again, district days."""
