@@ -92,6 +92,7 @@ class Service:
             new_plan_id=lambda: str(uuid.uuid4()),
         )
         lead = max(LEAST_LEAD, timedelta(seconds=LEAD_WALL_S * clock.speed))
+        self._lead = lead
         self._ahead = SlotTrigger(clock, -lead)
         self._after = SlotTrigger(clock, timedelta(seconds=30))
         self._daily = IntervalTrigger(seconds=86_400 / clock.speed)
@@ -132,15 +133,16 @@ class Service:
     async def _begin(self, end: "asyncio.Task[None]") -> None:
         """Plan the slot that is running as soon as the devices have answered once.
 
-        A slot that ends meanwhile is missed, and the next one is planned at once: its regular
-        time has passed.
+        What became due meanwhile is planned at once: the slot after it when its regular time has
+        passed, or the one that runs by then.
         """
         waited_s = 0.0
         while not (self._poller.asked_all or end.done()) and waited_s < FIRST_ROUND_S:
             await asyncio.sleep(0.1)
             waited_s += 0.1
         for _ in range(FIRST_TRIES):
-            slot = Slot.containing(self._clock.now())
+            ahead = self._lead if self._last else timedelta()
+            slot = Slot.containing(self._clock.now() + ahead)
             if end.done() or slot == self._last:
                 return
             await self._run_slot(slot)
