@@ -22,7 +22,7 @@ class Figure:
     @property
     def holds(self) -> bool | None:
         """Whether the goal is met; none when there is none."""
-        return None if self.goal is None else self.value <= self.goal
+        return None if self.goal is None else bool(self.value <= self.goal)
 
     def as_dict(self) -> dict[str, Any]:
         """The figure as plain data."""

@@ -3,6 +3,7 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
@@ -116,3 +117,8 @@ def test_every_step_of_the_cycle_has_its_mean_and_its_worst() -> None:
     assert figures["plan, worst of 2 slots, quick"].value == 3
     assert figures["setpoints in a slot"].value == 612
     assert figures["setpoints verified as written"].value == 600
+
+
+def test_a_figure_out_of_numpy_is_plain_data() -> None:
+    figure = Figure(name="plan", value=np.mean([0.5, 0.7]), unit="s", goal=1.0)
+    assert json.loads(json.dumps(figure.as_dict()))["holds"] is True
