@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from ems.config.documents import Document
 from ems.domain.district import Device, DeviceKind, District, Protocol
 from ems.domain.errors import Problem
+from ems.domain.modbus_address import modbus_address
 
 _METERS = ("PLANT", "SHARED", "HTA")
 """Meters that belong to no building: the plant's, the common facilities' and the district's."""
@@ -18,6 +19,7 @@ def problems_between(district: District, documents: Mapping[str, Document]) -> l
         *_devices_without_thing(district, documents),
         *_things_without_device(district, documents),
         *_shared_addresses(district, documents),
+        *_lines_described_twice(district, documents),
     ]
 
 
@@ -103,4 +105,18 @@ def _shared_addresses(district: District, documents: Mapping[str, Document]) -> 
 def _address(device: Device) -> tuple[object, ...]:
     if device.protocol is Protocol.BACNET:
         return device.host, device.port, device.network, device.station
-    return device.host, device.port, device.unit
+    return device.line, device.unit
+
+
+def _lines_described_twice(
+    district: District, documents: Mapping[str, Document]
+) -> Iterator[Problem]:
+    """Devices on one serial line or behind one port can't be reached in two ways."""
+    first_on: dict[str, Device] = {}
+    for device in district.devices.values():
+        if device.protocol is not Protocol.BACNET:
+            first = first_on.setdefault(device.line, device)
+            if modbus_address(first.host, first.port) != modbus_address(device.host, device.port):
+                message = f"{device.line} is described otherwise for {first.id}"
+                fix = f"write the same for both, {first.host} or {device.host}"
+                yield _problem(documents["devices"], device.id, "host", message, fix)

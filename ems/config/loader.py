@@ -35,6 +35,7 @@ from ems.domain.district import (
     Zone,
 )
 from ems.domain.errors import ConfigError, Problem
+from ems.domain.modbus_address import beside
 from ems.domain.tariff import Tariff
 
 SMARTSEILLE = Path(__file__).parent / "smartseille"
@@ -99,15 +100,20 @@ def check_district(folder: Path) -> tuple[District | None, list[Problem]]:
     if problems:
         return None, problems
     parts["batteries"] = {battery.id: battery for battery in parts["batteries"]}
-    district = _with_own_maps(District(**parts), folder / MAPS)
+    district = _with_own_files(District(**parts), folder.resolve())
     return district, problems_between(district, documents)
 
 
-def _with_own_maps(district: District, maps: Path) -> District:
-    """Devices whose map lies beside the description name its file; it goes before the package's."""
-    own = {file.stem: str(file.resolve()) for file in maps.glob("*.yaml")}
+def _with_own_files(district: District, folder: Path) -> District:
+    """Devices whose map or certificates lie beside the description name those files.
+
+    A map of the site goes before one of the package of the same name.
+    """
+    own = {file.stem: str(file) for file in (folder / MAPS).glob("*.yaml")}
     devices = district.devices.values()
-    return district.with_devices(replace(d, map=own.get(d.map, d.map)) for d in devices)
+    return district.with_devices(
+        replace(d, map=own.get(d.map, d.map), host=beside(d.host, folder)) for d in devices
+    )
 
 
 def _read_singles(

@@ -212,4 +212,4 @@ def faceplate(
 def address(device: Device) -> str:
     """Where a device answers, for people."""
     routed = f" network {device.network} station {device.station}" if device.network else ""
-    return f"{device.protocol.value} {device.host}:{device.port} unit {device.unit}{routed}"
+    return f"{device.protocol.value} {device.line} unit {device.unit}{routed}"

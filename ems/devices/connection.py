@@ -67,5 +67,5 @@ def connection_key(device: Device) -> str:
 
     Modbus units behind one gateway share it; BACnet stations behind a router have one each.
     """
-    peer = f"{device.host}:{device.port}"
-    return f"{peer}/{device.network}:{device.station}" if device.network else peer
+    routed = f"/{device.network}:{device.station}" if device.network else ""
+    return f"{device.line}{routed}"

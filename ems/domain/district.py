@@ -5,6 +5,7 @@ planner, the virtual district and the pages take them as they are. Every block c
 or `assumption`, so that what is known and what is supposed stay apart.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from ems.domain.bounds import Between, Hour, NonNegative, Positive, Share, TempC
+from ems.domain.modbus_address import has_scheme, modbus_address
 from ems.domain.tariff import Tariff
 
 STRICT = {"extra": "forbid", "allow_inf_nan": False}
@@ -340,13 +342,31 @@ class Device:
     """The dwelling, zone, building, charge point, roof or battery that it belongs to."""
     protocol: Protocol
     host: str
-    port: Annotated[int, Between(1, 65535)]
+    """Address or name; for Modbus also `rtu:...`, `rtu+tcp://...`, `tls://...`
+    (`ems/domain/modbus_address.py`)."""
+    port: Annotated[int, Between(0, 65535)] = 0
+    """0: the address carries it."""
     unit: Annotated[int, Between(0, 4194302)]
     """Modbus unit id, or BACnet device instance."""
     network: Annotated[int, Between(0, 65534)] = 0
     """BACnet network behind the router at `host`; 0: not routed."""
     station: Annotated[int, Between(0, 254)] = 0
     """BACnet station on that network."""
+
+    def __post_init__(self) -> None:
+        if self.protocol is not Protocol.BACNET:
+            modbus_address(self.host, self.port)
+            if self.unit > 255:
+                raise ValueError(f"unit {self.unit} does not exist: a Modbus unit is 0 to 255")
+        elif has_scheme(self.host) or not self.port:
+            raise ValueError("a BACnet device needs a plain host and a port, usually 47808")
+
+    @property
+    def line(self) -> str:
+        """What it shares with all others behind the same port: `10.0.1.20:502`, `/dev/ttyUSB0`."""
+        if self.protocol is Protocol.BACNET:
+            return f"{self.host}:{self.port}"
+        return modbus_address(self.host, self.port).line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -434,5 +454,4 @@ T = TypeVar("T", Device, Station)
 
 
 def _moved(one: T, net: int) -> T:
-    _, _, *rest = one.host.split(".")
-    return replace(one, host=".".join(["127", str(net), *rest]))
+    return replace(one, host=re.sub(r"\d+\.\d+(\.\d+\.\d+)", rf"127.{net}\1", one.host, count=1))
