@@ -5,5 +5,6 @@ Pure: no input or output, no clock; `docs/optimizer.md` maps every symbol to its
 
 from ems.optimizer.planner import Planner
 from ems.optimizer.rules import carried_on, rule_plan
+from ems.optimizer.statement import needed_series
 
-__all__ = ["Planner", "carried_on", "rule_plan"]
+__all__ = ["Planner", "carried_on", "needed_series", "rule_plan"]

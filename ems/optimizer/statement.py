@@ -55,6 +55,11 @@ class Statement:
     """What was missing and what was taken instead."""
 
 
+def needed_series(district: District) -> tuple[str, ...]:
+    """Names of all forecasts that a plan of `district` needs."""
+    return (*SERIES, *(f"{building}/hot_water_kw" for building in district.heated))
+
+
 def check_inputs(district: District, horizon: Horizon, forecasts: Forecasts) -> None:
     """Refuses forecasts of other slots, missing series and values that are not finite.
 
@@ -66,7 +71,7 @@ def check_inputs(district: District, horizon: Horizon, forecasts: Forecasts) -> 
             f"forecasts of {forecasts.horizon.slots} for a plan of {horizon.slots}",
             fix="forecast over the horizon of the plan",
         )
-    for name in (*SERIES, *(f"{building}/hot_water_kw" for building in district.heated)):
+    for name in needed_series(district):
         if not np.isfinite(forecasts[name]).all():
             raise ForecastError(f"{name} holds values that are not finite")
 
