@@ -1,28 +1,11 @@
-"""The shells around a BACnet/IP message: link, network and application header; no sockets here.
-
-Written apart from the EMS's BACnet library, so that the EMS meets a peer that is not itself
-(ASHRAE 135: Annex J for the link, clause 6 for the network, clause 20.1 for the application).
-"""
+"""The heads of a controller's application messages (ASHRAE 135, clause 20.1); no sockets here."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 
 from ems.devices.bacnet_tags import BadEncodingError, closing, context, enumerated, opening
 
-_LINK = 0x81
-_UNICAST = 0x0A
-_BROADCAST = 0x0B
-_VERSION = 1
-EVERY_NETWORK = 0xFFFF
 MAX_APDU = 1476
-
-WHO_IS_ROUTER = 0
-I_AM_ROUTER = 1
-REJECT_TO_NETWORK = 3
-_NOT_MY_NETWORK = 1
-
-RemoteAddress = tuple[int, bytes]
-"""Network number and station; an empty station is all of them."""
 
 
 class Reject(IntEnum):
@@ -39,22 +22,6 @@ class Abort(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Packet:
-    """A network message, out of its link shell."""
-
-    destination: RemoteAddress | None
-    """Beyond a router; none: for the one who hears it."""
-
-    source: RemoteAddress | None
-    """From beyond a router; none: from the one who sent it."""
-
-    network_message: int | None
-    """Type of a message between routers; none: `body` is for an application."""
-
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """A confirmed request."""
 
@@ -67,65 +34,6 @@ class Request:
 
     segmented: bool
     """Whether it is but a piece."""
-
-
-def unpacked(datagram: bytes) -> Packet:
-    """What a datagram carries.
-
-    Raises:
-        BadEncodingError: it is no BACnet/IP message of a kind that a device hears.
-    """
-    if len(datagram) < 6 or datagram[0] != _LINK or datagram[1] not in (_UNICAST, _BROADCAST):
-        raise BadEncodingError("no BACnet/IP datagram")
-    if datagram[4] != _VERSION:
-        raise BadEncodingError("another version of the network layer")
-    control, place = datagram[5], 6
-    destination = source = None
-    try:
-        if control & 0x20:
-            destination, place = _address(datagram, place)
-        if control & 0x08:
-            source, place = _address(datagram, place)
-        place += destination is not None  # the hop count
-        if control & 0x80:
-            return Packet(destination, source, datagram[place], datagram[place + 1 :])
-    except IndexError:
-        raise BadEncodingError("a network header ends too early") from None
-    return Packet(destination, source, None, datagram[place:])
-
-
-def _address(datagram: bytes, place: int) -> tuple[RemoteAddress, int]:
-    network = int.from_bytes(datagram[place : place + 2], "big")
-    end = place + 3 + datagram[place + 2]
-    return (network, datagram[place + 3 : end]), end
-
-
-def packed(packet: Packet) -> bytes:
-    """The datagram that carries a packet."""
-    control = 0x80 if packet.network_message is not None else 0
-    control |= (0x20 if packet.destination else 0) | (0x08 if packet.source else 0)
-    header = bytes((_VERSION, control))
-    for address in (packet.destination, packet.source):
-        if address is not None:
-            network, station = address
-            header += network.to_bytes(2, "big") + bytes((len(station),)) + station
-    header += b"\xff" if packet.destination else b""
-    header += b"" if packet.network_message is None else bytes((packet.network_message,))
-    length = 4 + len(header) + len(packet.body)
-    return bytes((_LINK, _UNICAST)) + length.to_bytes(2, "big") + header + packet.body
-
-
-def i_am_router(network: int, asked: Packet) -> bytes:
-    """The datagram that tells which network lies behind a router."""
-    return packed(Packet(asked.source, None, I_AM_ROUTER, network.to_bytes(2, "big")))
-
-
-def not_my_network(network: int, asked: Packet) -> bytes:
-    """The datagram that says that no such network lies behind a router."""
-    reason = bytes((_NOT_MY_NETWORK,))
-    return packed(
-        Packet(asked.source, None, REJECT_TO_NETWORK, reason + network.to_bytes(2, "big"))
-    )
 
 
 _LIMITS = (50, 128, 206, 480, 1024, MAX_APDU)

@@ -9,12 +9,12 @@ import asyncio
 from collections.abc import Iterator
 from typing import Protocol as Interface
 
+from ems.devices import bacnet_packets as packets
+from ems.devices.bacnet_packets import Packet
 from ems.devices.bacnet_tags import BadEncodingError
 from ems.domain.district import District, Protocol
 from ems.domain.errors import DeviceError
-from simulations import bacnet_frames as frames
 from simulations.bacnet_controller import Controller
-from simulations.bacnet_frames import Packet
 from simulations.image import ProcessImage
 
 
@@ -36,11 +36,11 @@ class Station:
         """What the controller says."""
         if packet.network_message is not None:
             return
-        if packet.destination is not None and packet.destination[0] != frames.EVERY_NETWORK:
+        if packet.destination is not None and packet.destination[0] != packets.EVERY_NETWORK:
             return
         body = self._controller.answer(packet.body)
         if body is not None:
-            yield frames.packed(Packet(packet.source, None, None, body))
+            yield packets.packed(Packet(packet.source, None, None, body))
 
 
 class Router:
@@ -56,19 +56,19 @@ class Router:
             yield from self._network_answers(packet)
         elif packet.destination is not None:
             network, station = packet.destination
-            if network not in (self._network, frames.EVERY_NETWORK):
-                yield frames.not_my_network(network, packet)
+            if network not in (self._network, packets.EVERY_NETWORK):
+                yield packets.not_my_network(network, packet)
                 return
             for at in [station] if station else self._stations:
                 controller = self._stations.get(at)
                 body = controller.answer(packet.body) if controller is not None else None
                 if body is not None:
-                    yield frames.packed(Packet(packet.source, (self._network, at), None, body))
+                    yield packets.packed(Packet(packet.source, (self._network, at), None, body))
 
     def _network_answers(self, packet: Packet) -> Iterator[bytes]:
         wanted = int.from_bytes(packet.body[:2], "big") if packet.body else self._network
-        if packet.network_message == frames.WHO_IS_ROUTER and wanted == self._network:
-            yield frames.i_am_router(self._network, packet)
+        if packet.network_message == packets.WHO_IS_ROUTER and wanted == self._network:
+            yield packets.i_am_router(self._network, packet)
 
 
 class _Port(asyncio.DatagramProtocol):
@@ -82,7 +82,7 @@ class _Port(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         assert self._transport is not None  # noqa: S101 made before anything is received
         try:
-            for datagram in self._node.answers(frames.unpacked(data)):
+            for datagram in self._node.answers(packets.unpacked(data)):
                 self._transport.sendto(datagram, addr)
         except BadEncodingError:
             return  # a device drops what it can't understand

@@ -1,87 +1,29 @@
-"""The EMS as one BACnet/IP device, and its requests to the others.
+"""The EMS on its BACnet/IP network: requests to devices, and what they tell unasked.
 
-The library bacpypes3 does the network: sockets, routers, transactions with their time-outs, Who-Is
-and the EMS's own device object. It does not throttle, and its codec is slow, so two things are done
-here: at most eight requests are outstanding at a time, and the parameters of the three services
-that are sent all day (ReadPropertyMultiple, WriteProperty, WritePropertyMultiple) pass through it
-as plain bytes. Its refusals derive from BaseException; none of them leaves this file.
+At most eight requests are outstanding at a time, and a host that has just kept silent shares two of
+these places with the others that do, so that the rest is hardly held up. Requests and answers are
+plain bytes here (`bacnet_messages.py` and its neighbours know what they mean); the EMS's own device
+is the library's (`bacnet_station.py`).
 
 Routers are taken from the district's description, never searched for: a broadcast finds nothing on
 a loopback network, and little in a building with more than one subnet.
 """
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 
-from bacpypes3.apdu import (
-    ComplexAckPDU,
-    ConfirmedRequestPDU,
-    ErrorPDU,
-    ErrorRejectAbortNack,
-)
-from bacpypes3.app import Application
-from bacpypes3.appservice import ApplicationServiceAccessPoint
-from bacpypes3.basetypes import Segmentation
-from bacpypes3.comm import ServiceAccessPoint, bind
-from bacpypes3.errors import ExecutionError
-from bacpypes3.ipv4.link import NormalLinkLayer
-from bacpypes3.local.device import DeviceObject
-from bacpypes3.pdu import IPv4Address
-
+from ems.devices.bacnet_apdu import Message, Notice, Pdu, Service
+from ems.devices.bacnet_foreign import Registration
+from ems.devices.bacnet_i_am import IAm, read_i_am
+from ems.devices.bacnet_packets import EVERY_NETWORK, IpAddress, Link
 from ems.devices.bacnet_peer import BACNET_PORT, Peer
-from ems.devices.bacnet_refusals import as_error
-from ems.domain.errors import (
-    DeviceError,
-    DeviceUnreachableError,
-)
+from ems.devices.bacnet_port import Listener, Port
+from ems.devices.bacnet_refusals import refusal
+from ems.devices.bacnet_transactions import Transactions, Where
+from ems.domain.errors import DeviceError, DeviceUnreachableError
 
-
-class Service(IntEnum):
-    """Confirmed services whose parameters are put together here."""
-
-    READ_PROPERTY_MULTIPLE = 14
-    WRITE_PROPERTY = 15
-    WRITE_PROPERTY_MULTIPLE = 16
-
-
-_PLAIN = frozenset(Service)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A device that answered a Who-Is."""
-
-    address: str
-    """Where it answered, as the library writes it: `127.20.11.1` or `1001:17`."""
-    instance: int
-    """Its device instance."""
-    vendor: int
-    """Its maker's number at ASHRAE."""
-
-
-class _PlainServices(ApplicationServiceAccessPoint):  # type: ignore[misc]
-    """Hands answers of `Service` on as bytes, and leaves all others to the library."""
-
-    async def sap_response(self, apdu: Any) -> None:
-        if isinstance(apdu, ComplexAckPDU | ErrorPDU) and apdu.apduService in _PLAIN:
-            await ServiceAccessPoint.sap_response(self, apdu)
-        else:
-            await super().sap_response(apdu)
-
-
-class _Station(Application):  # type: ignore[misc]
-    """The EMS's own device: answers Who-Is and reads, takes no writes."""
-
-    async def do_WritePropertyRequest(self, apdu: Any) -> None:  # noqa: N802 the library's name
-        raise ExecutionError("property", "writeAccessDenied")
-
-    async def do_WritePropertyMultipleRequest(self, apdu: Any) -> None:  # noqa: N802
-        raise ExecutionError("property", "writeAccessDenied")
+__all__ = ["BacnetNetwork", "Service"]
 
 
 class BacnetNetwork:
@@ -96,17 +38,24 @@ class BacnetNetwork:
         timeout_s: float = 3.0,
         retries: int = 0,
         outstanding: int = 8,
+        bbmd: IpAddress | None = None,
     ) -> None:
-        self.host = host
-        self.port = port
+        self.host, self.port = host, port
         self.instance = instance
-        self.timeout_s = timeout_s
-        self.retries = retries
         self._slots = asyncio.Semaphore(outstanding)
         self._slots_in_doubt = asyncio.Semaphore(max(1, outstanding // 4))
         self._in_doubt: set[str] = set()
-        self._application: Application | None = None
-        self._link: NormalLinkLayer | None = None
+        self._transactions = Transactions(timeout_s, retries)
+        self._i_am_listeners: list[Callable[[Where, IAm], None]] = []
+        self._listeners: dict[tuple[int, int], Listener] = {
+            (Pdu.UNCONFIRMED, Notice.I_AM): self._heard_i_am
+        }
+        self._bbmd = bbmd
+        self.registration: Registration | None = None
+        """With a BBMD, while the port is open."""
+        self._registering: asyncio.Task[None] | None = None
+        self._open: Port | None = None
+        self._opening = asyncio.Lock()
         self._users: set[object] = set()
 
     def join(self, user: object) -> None:
@@ -125,33 +74,35 @@ class BacnetNetwork:
         Raises:
             DeviceError: someone else has the port, or the address is not of this machine.
         """
-        if self._application is not None:
-            return
-        listening = _bound(self.host, self.port)
-        address = IPv4Address(f"{self.host}/32:{self.port}")
-        device = DeviceObject(
-            objectIdentifier=("device", self.instance),
-            objectName="EMS",
-            description="Energy management of the district",
-            segmentationSupported=Segmentation.noSegmentation,
-            maxApduLengthAccepted=1476,
-            apduTimeout=round(1000 * self.timeout_s),
-            numberOfApduRetries=self.retries,
-        )
-        application = _Station.from_object_list([device])
-        application.asap = _PlainServices(device, application.device_info_cache)
-        bind(application, application.asap, application.nsap)
-        self._link = NormalLinkLayer(address, bind_socket=listening)
-        application.nsap.bind(self._link, address=address)
-        self._application = application
-        # Closed while it is still being made, the library's socket would stay open for ever.
-        await self._link.server._local_transport_ready.wait()
+        await self._port()
 
     def close(self) -> None:
-        """Let go of the port."""
-        if self._link is not None:
-            self._link.close()
-        self._link = self._application = None
+        """Let go of the port; what waits for an answer gets none."""
+        if self._registering is not None:
+            self._registering.cancel()
+        if self._open is not None:
+            self._open.close()
+        self._transactions.end("the EMS's BACnet port was closed")
+        self._open = self._registering = self.registration = None
+
+    def listen(self, pdu: Pdu, service: int, listener: Listener) -> None:
+        """Hand notifications of a service to `listener` from now on."""
+        self._listeners[pdu, service] = listener
+
+    @contextmanager
+    def hearing_i_am(self, listener: Callable[[Where, IAm], None]) -> Iterator[None]:
+        """Tell `listener` of every device that says that it is there."""
+        self._i_am_listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._i_am_listeners.remove(listener)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Take one of the places of outstanding requests."""
+        async with self._slots:
+            yield
 
     async def request(self, peer: Peer, service: Service, parameters: bytes) -> bytes:
         """The answer's bytes; empty for a write.
@@ -163,32 +114,54 @@ class BacnetNetwork:
             DeviceRejectedError: the device refused.
         """
         async with self._slot(peer):
-            application = await self._reach(peer)
-            question = ConfirmedRequestPDU(service, None, parameters, destination=peer.address)
-            try:
-                answer = await application.request(question)
-            except ErrorRejectAbortNack as refusal:
-                error = as_error(peer, refusal)
-                self._judge(peer, answered=not isinstance(error, DeviceUnreachableError))
-                raise error from refusal
-            self._judge(peer, answered=True)
-            return bytes(answer.pduData)
+            reply = await self._asked(peer, service, parameters)
+        if (refused := refusal(peer, reply)) is not None:
+            raise refused
+        return reply.content
 
-    async def who_is(self, peer: Peer, *, wait_s: float = 1.0) -> list[Found]:
-        """Devices that say I-Am to a Who-Is sent to `peer`, or to all stations behind it."""
-        async with self._slots:
-            application = await self._reach(peer)
-            heard = await application.who_is(address=peer.address, timeout=wait_s)
-        if peer.network:  # what others say at the same time is heard as well
-            heard = [said for said in heard if said.pduSource.addrNet == peer.network]
-        return [
-            Found(
-                address=str(said.pduSource),
-                instance=said.iAmDeviceIdentifier[1],
-                vendor=said.vendorID,
+    async def _asked(self, peer: Peer, service: Service, parameters: bytes) -> Message:
+        port, where = await self._port(), peer.where
+        try:
+            reply = await self._transactions.ask(
+                where, service, lambda number: port.ask(where, number, service, parameters)
             )
-            for said in heard
-        ]
+        except DeviceUnreachableError:
+            self._in_doubt.add(peer.host)
+            raise
+        self._in_doubt.discard(peer.host)
+        return reply
+
+    async def tell(self, peer: Peer, notice: Notice, parameters: bytes) -> None:
+        """Send what nobody answers.
+
+        Raises:
+            DeviceError: the port can't be opened.
+        """
+        (await self._port()).tell(peer.where, notice, parameters)
+
+    async def distribute(self, notice: Notice, parameters: bytes, *, wait_s: float) -> None:
+        """Have the BBMD tell it to all devices of all networks; wait so long to be registered.
+
+        Raises:
+            DeviceError: there is no BBMD, or it does not forward to us.
+        """
+        port = await self._port()
+        if self.registration is None:
+            raise DeviceError("no BBMD is known", fix="give `bbmd` of the station")
+        try:
+            await asyncio.wait_for(self.registration.registered.wait(), wait_s)
+        except TimeoutError:
+            raise DeviceError(
+                f"the BBMD {self.registration.bbmd[0]} has not registered the EMS",
+                fix="see that it takes foreign devices, and that UDP reaches it",
+            ) from None
+        everybody = (self.registration.bbmd, (EVERY_NETWORK, b""))
+        port.tell(everybody, notice, parameters, Link.DISTRIBUTE_BROADCAST)
+
+    def _heard_i_am(self, where: Where, said: Message) -> None:
+        device = read_i_am(said.content)
+        for listener in tuple(self._i_am_listeners):
+            listener(where, device)
 
     @asynccontextmanager
     async def _slot(self, peer: Peer) -> AsyncIterator[None]:
@@ -199,42 +172,19 @@ class BacnetNetwork:
                     yield
                     return
 
-    def _judge(self, peer: Peer, *, answered: bool) -> None:
-        (self._in_doubt.discard if answered else self._in_doubt.add)(peer.host)
+    async def _port(self) -> Port:
+        if self._open is None:
+            async with self._opening:
+                if self._open is None:
+                    await self._open_port()
+        assert self._open is not None  # noqa: S101 opened above
+        return self._open
 
-    async def _reach(self, peer: Peer) -> Application:
-        await self.open()
-        if peer.host.startswith("127.") and peer.port == self.port:
-            raise DeviceError(
-                f"{peer} has the EMS's own port {self.port}, so a loopback datagram never leaves",
-                fix="give the EMS another BACnet port, such as 47900",
-            )
-        assert self._application is not None  # noqa: S101 opened above
-        if peer.network:  # each time: a stray message may have put another router in its place
-            nsap = self._application.nsap
-            await nsap.update_router_references(None, peer.router, [peer.network])
-        return self._application
-
-
-async def discover(
-    network: BacnetNetwork, peers: Iterable[Peer], *, wait_s: float = 1.0
-) -> dict[Peer, list[Found]]:
-    """Who answers at each of `peers`; each is asked directly, none by a local broadcast."""
-    asked = list(peers)
-    heard = await asyncio.gather(*(network.who_is(peer, wait_s=wait_s) for peer in asked))
-    return dict(zip(asked, heard, strict=True))
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """A socket that no other process shares: the library's own would be, and answers get lost."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        listening.setblocking(False)
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise DeviceError(
-            f"the EMS can't use {host}:{port} for BACnet: {error.strerror}",
-            fix="give an address of this machine and a free UDP port",
-        ) from error
-    return listening
+    async def _open_port(self) -> None:
+        self._open = port = await Port.opened(
+            (self.host, self.port), self.instance, self._transactions, self._listeners
+        )
+        if self._bbmd is not None:
+            self.registration = Registration(self._bbmd, port.send)
+            port.heard_result = self.registration.heard
+            self._registering = asyncio.create_task(self.registration.run(), name="BBMD")

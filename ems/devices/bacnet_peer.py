@@ -1,10 +1,11 @@
 """Where a BACnet device answers: directly on IP, or on a network behind a router."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Self
 
-from bacpypes3.pdu import Address, IPv4Address, RemoteBroadcast, RemoteStation
-
+from ems.devices.bacnet_packets import RemoteAddress
+from ems.devices.bacnet_transactions import Where
 from ems.domain.district import Device
 from ems.domain.errors import DeviceError
 
@@ -47,7 +48,7 @@ class Peer:
         network, _, station = routed.partition(":")
         try:
             return cls(
-                host=str(IPv4Address(host)).partition(":")[0],
+                host=str(IPv4Address(host)),
                 port=int(port or BACNET_PORT),
                 network=int(network or 0),
                 station=int(station) if station else None,
@@ -59,18 +60,16 @@ class Peer:
             ) from error
 
     @property
-    def router(self) -> Address:
-        """The address that datagrams go to."""
-        return IPv4Address(f"{self.host}:{self.port}")
+    def remote(self) -> RemoteAddress | None:
+        """Network and station behind the router; an empty station is all of them."""
+        if not self.network:
+            return None
+        return self.network, b"" if self.station is None else bytes((self.station,))
 
     @property
-    def address(self) -> Address:
-        """The address of the device itself."""
-        if not self.network:
-            return self.router
-        if self.station is None:
-            return RemoteBroadcast(self.network)
-        return RemoteStation(self.network, self.station)
+    def where(self) -> Where:
+        """Where its answers come from."""
+        return (self.host, self.port), self.remote
 
     def __str__(self) -> str:
         routed = f"/{self.network}" if self.network else ""

@@ -1,6 +1,5 @@
-"""What bacpypes3 calls an error, a reject or an abort, as errors of the EMS.
+"""What a device answers instead of what was asked for, as errors of the EMS.
 
-DeviceUnreachableError      no answer in time, or no way there
 DeviceReplyInvalidError     an error that says nothing
 DeviceRejectedError         the device refused
   AnswerTooLongError        ask for less
@@ -8,24 +7,13 @@ DeviceRejectedError         the device refused
   ObjectUnknownError        the device has none of what was asked for
 """
 
-from bacpypes3.apdu import (
-    AbortPDU,
-    AbortReason,
-    ErrorPDU,
-    ErrorRejectAbortNack,
-    RejectPDU,
-    RejectReason,
-)
+from bacpypes3.apdu import AbortReason, RejectReason
 from bacpypes3.basetypes import ErrorClass, ErrorCode
 
+from ems.devices.bacnet_apdu import Message, Pdu
 from ems.devices.bacnet_peer import Peer
 from ems.devices.bacnet_tags import Kind, Type, tags
-from ems.domain.errors import (
-    DeviceError,
-    DeviceRejectedError,
-    DeviceReplyInvalidError,
-    DeviceUnreachableError,
-)
+from ems.domain.errors import DeviceError, DeviceRejectedError, DeviceReplyInvalidError
 
 
 class AnswerTooLongError(DeviceRejectedError):
@@ -40,32 +28,43 @@ class ObjectUnknownError(DeviceRejectedError):
     """The device has none of the objects that were asked for."""
 
 
-_TOO_LONG = (AbortReason.bufferOverflow, AbortReason.segmentationNotSupported)
-_SILENCE = (AbortReason.tsmTimeout, AbortReason.noResponse)
+_TOO_LONG = {
+    Pdu.ABORT: {
+        AbortReason.bufferOverflow,
+        AbortReason.segmentationNotSupported,
+        AbortReason.apduTooLong,
+    },
+    Pdu.REJECT: {RejectReason.bufferOverflow, RejectReason.tooManyArguments},
+}
 
 
-def as_error(peer: Peer, refusal: ErrorRejectAbortNack) -> DeviceError:
-    """The error of the EMS that says the same as the library's `refusal`."""
-    match refusal:
-        case AbortPDU() if refusal.apduAbortRejectReason in _SILENCE:
-            return DeviceUnreachableError(
-                f"{peer} did not answer", fix="check power and network, then the address"
-            )
-        case AbortPDU() if refusal.apduAbortRejectReason in _TOO_LONG:
-            return AnswerTooLongError(f"{peer} can't send that much at once")
-        case RejectPDU() if refusal.apduAbortRejectReason == RejectReason.unrecognizedService:
-            return ServiceUnknownError(f"{peer} does not have this service")
-        case AbortPDU() | RejectPDU():
-            return DeviceRejectedError(f"{peer} refused: {refusal.apduAbortRejectReason}")
-    return _error_of(peer, refusal)
+def refusal(peer: Peer, reply: Message) -> DeviceError | None:
+    """The error that says the same as `reply`; none: it is what was asked for."""
+    match reply.pdu:
+        case Pdu.SIMPLE_ACK:
+            return None
+        case Pdu.COMPLEX_ACK:
+            return AnswerTooLongError(f"{peer} answers in pieces") if reply.segmented else None
+        case Pdu.ERROR:
+            return _error(peer, reply.content)
+    return _given_up(peer, reply)
 
 
-def _error_of(peer: Peer, error: ErrorPDU) -> DeviceError:
-    if hasattr(error, "errorClass"):  # made by the library itself, before anything was sent
-        return DeviceUnreachableError(f"no way to {peer}: {error.errorCode}")
+def _given_up(peer: Peer, reply: Message) -> DeviceError:
+    """An abort or a reject; `service` is its reason."""
+    if reply.service in _TOO_LONG[Pdu(reply.pdu)]:
+        return AnswerTooLongError(f"{peer} can't send that much at once")
+    if reply.pdu == Pdu.ABORT:
+        return DeviceRejectedError(f"{peer} refused: {AbortReason(reply.service)}")
+    if reply.service == RejectReason.unrecognizedService:
+        return ServiceUnknownError(f"{peer} does not have this service")
+    return DeviceRejectedError(f"{peer} refused: {RejectReason(reply.service)}")
+
+
+def _error(peer: Peer, content: bytes) -> DeviceError:
     codes = [
         int.from_bytes(tag.content, "big")
-        for tag in tags(bytes(error.pduData))
+        for tag in tags(content)
         if tag.kind is Kind.APPLICATION and tag.number == Type.ENUMERATED
     ]
     if len(codes) < 2:

@@ -14,11 +14,11 @@ from bacpypes3.local.networkport import NetworkPortObject
 from bacpypes3.npdu import IAmRouterToNetwork
 from bacpypes3.pdu import Address
 
+from ems.devices.bacnet_packets import Packet, packed, unpacked
 from ems.devices.bacnet_tags import BadEncodingError
 from ems.domain.district import Device, DeviceKind, District, Protocol
 from ems.domain.errors import DeviceError
 from simulations.bacnet_controller import Controller
-from simulations.bacnet_frames import Packet, packed, unpacked
 from simulations.bacnet_servers import BacnetServers, Router
 from simulations.image import ProcessImage
 
