@@ -113,3 +113,36 @@ def test_prices_that_are_not_out_leave_no_trace() -> None:
     calm, wild = np.ones(96), np.where(np.arange(96) < 60, 1.0, 1e6)
     shown = [known_prices(prices, horizon, issued_at, PARIS) for prices in (calm, wild)]
     assert np.array_equal(*shown, equal_nan=True)
+
+
+def test_errors_are_those_that_weather_services_publish(truth: Weather) -> None:
+    """1 to 2 K and 20 to 35 % of the mean irradiance by day on the second day, without bias."""
+    service = ForecastWeather(truth, seed=1)
+    air, sun, mean = [], [], []
+    for issue in range(0, 37 * 96, 48):
+        horizon = Horizon(SPAN.first + issue, 192)
+        forecast, came = service.outlook(horizon, horizon.first.start), truth.over(horizon)
+        second = slice(96, 192)
+        air.append((forecast.outdoor_temp_c - came.outdoor_temp_c)[second])
+        day = came.ghi_w_m2[second] > 0
+        sun.append((forecast.ghi_w_m2 - came.ghi_w_m2)[second][day])
+        mean.append(came.ghi_w_m2[second][day])
+    errors, usual = np.concatenate(sun), np.concatenate(mean).mean()
+    assert 1.0 < np.sqrt(np.square(air).mean()) < 2.0
+    assert 0.20 < np.sqrt(np.square(errors).mean()) / usual < 0.35
+    assert abs(errors.mean()) / usual < 0.05
+
+
+def test_the_sea_is_forecast_as_it_is_now(truth: Weather) -> None:
+    horizon = Horizon(SPAN.first + 500, 96)
+    forecast = ForecastWeather(truth, seed=1).outlook(horizon, horizon.first.start)
+    assert np.ptp(forecast.sea_temp_c) == 0
+    assert forecast.sea_temp_c[0] == truth.over(horizon).sea_temp_c[0]
+
+
+def test_a_service_that_is_never_wrong_foretells_what_comes(truth: Weather) -> None:
+    horizon = Horizon(SPAN.first + 500, 96)
+    forecast = ForecastWeather(truth, seed=1, wrong=0).outlook(horizon, horizon.first.start)
+    came = truth.over(horizon)
+    for name in ("outdoor_temp_c", "ghi_w_m2", "dhi_w_m2", "sea_temp_c", "wind_m_per_s"):
+        np.testing.assert_allclose(getattr(forecast, name), getattr(came, name), atol=1e-9)
