@@ -17,6 +17,8 @@ class Controls:
     """Of batteries, shape [T, n]."""
     curtailed_kw: Floats = field(repr=False)
     """Sun not taken. Shape [T]."""
+    exchanged_kw: Floats = field(repr=False)
+    """Of exchanges. Shape [X, T]."""
 
 
 @dataclass(frozen=True, kw_only=True)

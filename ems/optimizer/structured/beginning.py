@@ -15,12 +15,16 @@ def first_power(problem: DistrictProblem, fleet: Fleet) -> Floats:
     groups = problem.groups
     demand = fleet.summed(fleet.greatest).T
     share = np.ones_like(demand)
-    for index, limits in ((groups.capacity, groups.capacity_kw), (groups.upper, groups.upper_kw)):
-        sums = np.zeros((limits.shape[0] + 1, problem.slots))
-        np.add.at(sums, index, demand)
-        fits = np.ones_like(sums)
-        fits[:-1] = np.minimum(1.0, limits / np.maximum(sums[:-1], 1e-9))
-        share = np.minimum(share, fits[index])
+    limits = groups.capacity_kw
+    sums = np.zeros((limits.shape[0] + 1, problem.slots))
+    np.add.at(sums, groups.capacity, demand)
+    fits = np.ones_like(sums)
+    fits[:-1] = np.minimum(1.0, limits / np.maximum(sums[:-1], 1e-9))
+    share = np.minimum(share, fits[groups.capacity])
+    for counted, limit in zip(groups.upper_per_kw.T, groups.upper_kw, strict=True):
+        if (counted >= 0).all():
+            fits_row = np.minimum(1.0, limit / np.maximum(counted @ demand, 1e-9))
+            share = np.where(counted[:, None] > 0, np.minimum(share, fits_row), share)
     most = 0.6 * fleet.greatest * share[fleet.groups].T
     return most * _kindest_share(fleet, most)
 

@@ -11,15 +11,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ems.optimizer.structured.answer import Controls, Multipliers
+from ems.optimizer.structured.meter_cost import meter_cost
 from ems.optimizer.structured.problem import (
     NONE,
     Agents,
     Batteries,
     DistrictProblem,
     Floats,
-    Indices,
-    segments,
 )
+
+BISECTIONS = 80
+"""Halvings of the range of net loads: down to machine precision."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +56,11 @@ def certify(problem: DistrictProblem, controls: Controls, multipliers: Multiplie
         cost, bound = cost + own, bound + least
     own, least = _batteries(problem, controls, prices)
     net = net + (problem.groups.electric_per_kw * loads).sum(axis=0)
-    cost += own + settled_eur(problem, net)
+    exchanges, exchanged = problem.exchanges, controls.exchanged_kw
+    net = net + (exchanges.electric_per_kw * exchanged).sum(axis=0)
+    cost += own + (exchanges.cost_eur * exchanged).sum() + expected_eur(problem, net)
     bound += least + _meter_bound(problem, prices)
+    bound += _exchanges_bound(problem, prices)
     bound -= (prices.capacity * problem.groups.capacity_kw).sum()
     bound -= (prices.upper * problem.groups.upper_kw).sum()
     outside = _outside(problem, controls, loads)
@@ -82,14 +87,29 @@ def stored_kwh(batteries: Batteries, slot_h: float, controls: Controls) -> Float
 
 
 def settled_eur(problem: DistrictProblem, net_kw: Floats) -> float:
-    """What the meter costs at a net load of `net_kw` [T], after the sun that is taken."""
+    """What the meter costs at a net load of `net_kw` [T] as it happened, after the sun taken."""
     meter = problem.meter
     bought = np.maximum(net_kw, 0.0)
     sold = bought - net_kw
-    energy = bought * meter.buy_eur_per_kwh - sold * meter.sell_eur_per_kwh
+    shared = np.minimum(sold, meter.shared_kw)
+    energy = bought * meter.buy_eur_per_kwh - (sold - shared) * meter.sell_eur_per_kwh
+    energy = energy - shared * meter.shared_eur_per_kwh
     over = np.maximum(bought - meter.subscribed_kw, 0.0) * meter.overrun_eur_per_kwh
-    peak = meter.peak_eur_per_kw * max(float(bought.max()), meter.peak_kw_min)
-    return float(problem.slot_h * (energy + over).sum() + peak)
+    for limit in meter.limits:
+        over = over + np.maximum(bought - limit.kw, 0.0) * limit.eur_per_kwh
+    return float(problem.slot_h * (energy + over).sum() + _peak_eur(problem, net_kw))
+
+
+def expected_eur(problem: DistrictProblem, net_kw: Floats) -> float:
+    """What the meter is expected to cost at a planned net load of `net_kw` [T]."""
+    energy = float(meter_cost(problem).eur(net_kw).sum())
+    meter = problem.meter
+    return energy + _peak_eur(problem, net_kw + meter.peak_spreads * meter.spread_kw)
+
+
+def _peak_eur(problem: DistrictProblem, net_kw: Floats) -> float:
+    meter = problem.meter
+    return meter.peak_eur_per_kw * max(float(net_kw.max()), meter.peak_kw_min)
 
 
 def repaired(problem: DistrictProblem, controls: Controls) -> Controls:
@@ -136,10 +156,9 @@ def _within(prices: tuple[Floats, ...], greatest: list[Floats]) -> tuple[Floats,
 def _price_of_groups(problem: DistrictProblem, prices: Multipliers) -> Floats:
     """What a kW costs each group. Shape [G, T]."""
     groups = problem.groups
-    cost = groups.electric_per_kw * prices.electricity
-    for index, of in ((groups.capacity, prices.capacity), (groups.upper, prices.upper)):
-        bound = index != NONE
-        cost[bound] += of[index[bound]]
+    cost = groups.electric_per_kw * prices.electricity + groups.upper_per_kw @ prices.upper
+    bound = groups.capacity != NONE
+    cost[bound] += prices.capacity[groups.capacity[bound]]
     return cost
 
 
@@ -192,13 +211,33 @@ def _saved(slope: Floats, power: Floats, greatest: Floats) -> float:
 
 
 def _meter_bound(problem: DistrictProblem, prices: Multipliers) -> float:
-    """The least that the meter can cost by the prices of electricity and of the peak."""
-    meter, pieces = problem.meter, segments(problem)
-    importing = (pieces.sign > 0)[:, None]
-    cost = pieces.price_eur + importing * prices.peak - pieces.sign[:, None] * prices.electricity
-    peak = (meter.peak_eur_per_kw - prices.peak.sum()) * meter.peak_kw_min
+    """The least that the meter can cost by the prices of electricity and of the peak.
+
+    Slot by slot the conjugate of the expected cost: where its slope meets the price, between the
+    least and the greatest net load, by bisection, with what the tangent leaves below.
+    """
+    meter, cost = problem.meter, meter_cost(problem)
+    price = prices.electricity - prices.peak
+    low, high = -problem.greatest_export_kw, problem.greatest_import_kw
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        falls = cost.marginal_eur(middle) < price
+        low, high = np.where(falls, middle, low), np.where(falls, high, middle)
+    slope = cost.marginal_eur(low) - price
+    least = cost.eur(low) - price * low + np.minimum(slope * (high - low), 0.0)
+    kept = (meter.peak_eur_per_kw - prices.peak.sum()) * meter.peak_kw_min
+    margin = prices.peak @ np.broadcast_to(meter.peak_spreads * meter.spread_kw, problem.slots)
     fixed = prices.electricity @ (meter.base_kw - meter.sun_kw)
-    return float(fixed + peak + (np.minimum(cost, 0.0) * pieces.width_kw).sum())
+    curtailed = (np.minimum(prices.electricity, 0.0) * meter.sun_kw).sum()
+    return float(least.sum() + kept + margin + fixed + curtailed)
+
+
+def _exchanges_bound(problem: DistrictProblem, prices: Multipliers) -> float:
+    """The least that exchanges can cost."""
+    exchanges = problem.exchanges
+    cost = exchanges.cost_eur + exchanges.electric_per_kw * prices.electricity
+    cost = cost + (exchanges.upper_per_kw * prices.upper).sum(axis=1)
+    return float((np.minimum(cost, 0.0) * exchanges.kw_max).sum())
 
 
 def _outside(problem: DistrictProblem, controls: Controls, loads: Floats) -> float:
@@ -207,15 +246,14 @@ def _outside(problem: DistrictProblem, controls: Controls, loads: Floats) -> flo
     pairs.append((problem.meter.sun_kw, controls.curtailed_kw))
     pairs.append((batteries.charge_kw_max + 0.0 * controls.charge_kw, controls.charge_kw))
     pairs.append((batteries.discharge_kw_max + 0.0 * controls.discharge_kw, controls.discharge_kw))
+    exchanges, exchanged = problem.exchanges, controls.exchanged_kw
+    pairs.append((exchanges.kw_max + 0.0 * exchanged, exchanged))
     worst = [0.0]
     for greatest, power in pairs:
         worst.append(float(np.maximum(power - greatest, -power).max(initial=0.0)))
-    for index, limits in ((groups.capacity, groups.capacity_kw), (groups.upper, groups.upper_kw)):
-        worst.append(_overload(index, limits, loads))
+    sums, bound = np.zeros_like(groups.capacity_kw), groups.capacity != NONE
+    np.add.at(sums, groups.capacity[bound], loads[bound])
+    above = groups.upper_per_kw.T @ loads + (exchanges.upper_per_kw * exchanged[:, None]).sum(0)
+    worst.append(float((sums - groups.capacity_kw).max(initial=0.0)))
+    worst.append(float((above - groups.upper_kw).max(initial=0.0)))
     return max(worst)
-
-
-def _overload(index: Indices, limits: Floats, loads: Floats) -> float:
-    sums = np.zeros_like(limits)
-    np.add.at(sums, index[index != NONE], loads[index != NONE])
-    return float((sums - limits).max(initial=0.0))

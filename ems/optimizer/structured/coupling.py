@@ -1,25 +1,29 @@
-"""What joins the agents: capacities, the meter's pieces and its peak, with their pairs.
+"""What joins the agents: capacities, rows above them, pieces and the peak, with their pairs.
 
-Capacities leave slack = capacity - load, with prices; the meter's pieces lie between zero and their
-width and add up to the net load; imports stay below the peak. Eliminating pieces and peak from the
-Newton system leaves, for the price of electricity, a diagonal and one rank; the rest is in
-`schur.py`. Slacks follow from the loads after each step, so that every iterate is feasible.
+Capacities and rows leave slack = limit - load, with prices; pieces lie between zero and their width
+and close the meter's balance; the net load stays below the peak. Eliminating pieces and peak from
+the Newton system leaves, for the prices of the tip (rows above the capacities, then electricity), a
+block that is diagonal in time, and one rank; the rest is in `schur.py`. Slacks and the meter's
+segments follow from the loads after each step, so that every iterate is feasible.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ems.optimizer.structured.barrier import TRIFLE, fastest_fall
-from ems.optimizer.structured.coupling_step import CouplingAims, CouplingStep, Loads, MeterReduced
-from ems.optimizer.structured.problem import CURTAILED, DistrictProblem, Floats, Segments
+from ems.optimizer.structured.coupling_step import CouplingAims, CouplingStep, Loads, TipReduced
+from ems.optimizer.structured.feasible import balanced, filled, within_rows
+from ems.optimizer.structured.pieces import Pieces, pieces
+from ems.optimizer.structured.problem import DistrictProblem, Floats
 
 SLACK_SHARE_MIN = 1e-9
 """Slacks of capacities are never less than this share of the capacity."""
 PEAK_SHARE_MIN = 0.1
 """Least distance of an import from the peak, as a share of what the step itself leaves."""
-ROOM_SHARE = 0.9
-"""Part of a piece's room that re-deriving the pieces may use."""
+ROW_SHARE_MIN = 0.1
+"""Least slack of a row with exchanges, as a share of what the step itself leaves."""
 
 
 @dataclass(kw_only=True)
@@ -28,16 +32,16 @@ class Coupling:
 
     problem: DistrictProblem
     """Whose."""
-    pieces: Segments
-    """The meter's pieces."""
+    pieces: Pieces
+    """What pieces there are."""
     limit_kw: Floats = field(repr=False)
-    """Capacities, then upper ones. Shape [C + V, T]."""
+    """Of capacities, then of the rows above. Shape [C + V, T]."""
     slack: Floats = field(repr=False)
     """kW left. Shape [C + V, T]."""
     capacity: Floats = field(repr=False)
     """Price of a kW of capacity during a slot, EUR. Shape [C + V, T]."""
     piece: Floats = field(repr=False)
-    """kW in each piece of the meter; one where it is missing. Shape [K, T]."""
+    """kW in each piece; one where it is missing. Shape [K, T]."""
     at_zero: Floats = field(repr=False)
     """Multipliers of their zero. Shape [K, T]."""
     at_most: Floats = field(repr=False)
@@ -45,50 +49,51 @@ class Coupling:
     electricity: Floats = field(repr=False)
     """Price of a kW at the meter during a slot, EUR. Shape [T]."""
     peak: Floats = field(repr=False)
-    """Price of import in the peak's name, EUR/kW. Shape [T]."""
+    """Price of the net load in the peak's name, EUR/kW. Shape [T]."""
     excess_kw: float
     """Peak above the least one."""
     kept: float
     """What is left of the peak's price."""
 
     @classmethod
-    def centred(
-        cls, problem: DistrictProblem, pieces: Segments, loads: Loads, mu: float
-    ) -> "Coupling":
+    def centred(cls, problem: DistrictProblem, loads: Loads, mu: float) -> "Coupling":
         """Products near `mu` at the given loads."""
-        limit = np.concatenate([problem.groups.capacity_kw, problem.groups.upper_kw])
-        slack = limit - loads.on_capacities
-        width = np.where(pieces.width_kw > 0, pieces.width_kw, 2.0)
-        little = np.minimum(0.05 * width, 1.0)
-        piece = _balanced(little, width, pieces, loads.net_kw, np.ones_like(width))
-        is_open = pieces.width_kw > 0
-        meter = problem.meter
-        imports = _imports(piece, pieces)
-        excess = (
-            max(float((imports - meter.peak_kw_min).max()), 0.0) + 0.1 * float(imports.max()) + 1
-        )
-        price = meter.peak_eur_per_kw
-        peak = np.full(problem.slots, 0.5 * price / problem.slots)
-        electricity = problem.slot_h * meter.buy_eur_per_kwh
-        sign = pieces.sign[:, None]
-        gradient = pieces.price_eur + (sign > 0) * peak - sign * electricity
-        spread = 4.0 * mu * mu / (piece * (width - piece))
-        larger = 0.5 * (np.abs(gradient) + np.sqrt(gradient**2 + spread))
-        smaller = 0.25 * spread / larger
-        return cls(
+        parts, price = pieces(problem), problem.meter.peak_eur_per_kw
+        ones = np.ones_like(parts.width_kw)
+        at = cls(
             problem=problem,
-            pieces=pieces,
-            limit_kw=limit,
-            slack=slack,
-            capacity=mu / slack,
-            piece=piece,
-            at_zero=np.where(is_open, np.where(gradient > 0, larger, smaller), 0.0),
-            at_most=np.where(is_open, np.where(gradient > 0, smaller, larger), 0.0),
-            electricity=electricity,
-            peak=peak,
-            excess_kw=excess,
+            pieces=parts,
+            limit_kw=np.concatenate([problem.groups.capacity_kw, problem.groups.upper_kw]),
+            slack=np.empty_like(loads.on_capacities),
+            capacity=np.empty_like(loads.on_capacities),
+            piece=np.minimum(0.05 * np.where(parts.width_kw > 0, parts.width_kw, 20.0), 1.0),
+            at_zero=ones,
+            at_most=ones,
+            electricity=problem.slot_h * problem.meter.buy_eur_per_kwh,
+            peak=np.full(problem.slots, 0.5 * price / problem.slots),
+            excess_kw=0.0,
             kept=0.5 * price,
         )
+        at._leave_slack(loads, floor=0.3 * np.maximum(at.limit_kw, 1.0)[at._capacities :])
+        at.capacity = mu / at.slack
+        at.piece = filled(at.piece, parts, at._balance(loads))
+        at._rederive(loads, ones)
+        at.excess_kw = max(-float(at.below_peak.min()), 0.0) + 0.1 * abs(at.net_kw).max() + 1.0
+        at._agree(mu)
+        return at
+
+    def _agree(self, mu: float) -> None:
+        """Give pieces the multipliers near `mu` that their costs ask for."""
+        gradient = self.reduced_cost()
+        spread = 4.0 * mu * mu / (self.piece * self.room)
+        larger = 0.5 * (np.abs(gradient) + np.sqrt(gradient**2 + spread))
+        smaller = 0.25 * spread / larger
+        self.at_zero = np.where(gradient > 0, larger, smaller) * self.is_open
+        self.at_most = np.where(gradient > 0, smaller, larger) * self.is_open
+
+    @property
+    def _capacities(self) -> int:
+        return int(self.problem.groups.capacity_kw.shape[0])
 
     @property
     def has_peak(self) -> bool:
@@ -106,10 +111,19 @@ class Coupling:
         return np.where(self.pieces.width_kw > 0, self.pieces.width_kw - self.piece, 1.0)
 
     @property
+    def net_kw(self) -> Floats:
+        """Net load by the segments. Shape [T]."""
+        segments = slice(self.pieces.segments)
+        filled_kw = (self.piece * self.is_open)[segments].sum(axis=0)
+        net: Floats = self.pieces.least_kw + filled_kw
+        return net
+
+    @property
     def below_peak(self) -> Floats:
-        """Peak less import. Shape [T]."""
-        highest = self.problem.meter.peak_kw_min + self.excess_kw
-        below: Floats = highest - _imports(self.piece, self.pieces)
+        """Peak less net load and its margin. Shape [T]."""
+        meter = self.problem.meter
+        margin = meter.peak_spreads * meter.spread_kw
+        below: Floats = meter.peak_kw_min + self.excess_kw - self.net_kw - margin
         return below
 
     @property
@@ -135,41 +149,73 @@ class Coupling:
     def curtailed_kw(self) -> Floats:
         """Sun not taken. Shape [T]."""
         sun: Floats = self.problem.meter.sun_kw
-        return np.where(sun > 0, np.clip(self.piece[CURTAILED], 0.0, sun), 0.0)
+        return np.where(sun > 0, np.clip(self.piece[self.pieces.curtailed], 0.0, sun), 0.0)
 
-    def reduced(self, aims: CouplingAims, net_kw: Floats) -> MeterReduced:
-        """The meter's Newton system towards `aims`, at a net load of `net_kw`."""
-        sign = self.pieces.sign[:, None]
-        importing = sign > 0
-        reduced_cost = self.pieces.price_eur + importing * self.peak - sign * self.electricity
-        pull = aims.at_zero / self.piece - aims.at_most / self.room - reduced_cost
-        hessian = self.at_zero / self.piece + self.at_most / self.room
-        inverse = self.is_open / np.where(self.is_open > 0, hessian, 1.0)
-        pieces = pull * inverse
-        importable = (inverse * importing).sum(axis=0)
-        give, peak_pull, excess_pull, corner = self._peak(aims, pieces * importing, importable)
-        edge = give * importable
-        residual = net_kw - (sign * self.piece * self.is_open).sum(axis=0)
-        shift = (sign * pieces).sum(axis=0) - importable * peak_pull - residual
-        return MeterReduced(
-            diagonal=inverse.sum(axis=0) - importable * edge,
+    @property
+    def exchanged_kw(self) -> Floats:
+        """Power of each exchange. Shape [X, T]."""
+        exchanges = self.pieces.exchanges
+        return (self.piece * self.is_open)[exchanges]
+
+    def reduced_cost(self) -> Floats:
+        """What a kW of each piece costs by its own price and those of what it counts in. [K, T]."""
+        cost = self.pieces.price_eur + self.pieces.on_meter * self.electricity
+        cost[: self.pieces.segments] += self.peak
+        upper = self.capacity[self._capacities :]
+        cost[self.pieces.exchanges] += np.einsum("xvt,vt->xt", self.pieces.on_upper, upper)
+        result: Floats = cost
+        return result
+
+    @property
+    def hessian(self) -> Floats:
+        """Of the pieces. Shape [K, T]; one where there is none."""
+        hessian: Floats = self.at_zero / self.piece + self.at_most / self.room
+        return np.where(self.is_open > 0, hessian, 1.0)
+
+    def reduced(self, aims: CouplingAims, loads: Loads) -> TipReduced:
+        """The tip's Newton system towards `aims` with pieces and peak eliminated."""
+        split, parts = self._capacities, self.pieces
+        pull = aims.at_zero / self.piece - aims.at_most / self.room - self.reduced_cost()
+        inverse = self.is_open / self.hessian
+        moved, on_meter, of_exchanges = pull * inverse, parts.on_meter, parts.exchanges
+        fillable = inverse[: parts.segments].sum(axis=0)
+        give, peak_pull, excess_pull, corner = self._peak(
+            aims, moved[: parts.segments].sum(axis=0), fillable
+        )
+        edge = give * fillable
+        weights = np.concatenate([parts.on_upper, on_meter[of_exchanges][:, None]], axis=1)
+        tip = np.einsum("xvt,xt,xwt->vwt", weights, inverse[of_exchanges], weights)
+        own = inverse * on_meter**2
+        tip[-1, -1] = own.sum(axis=0) - fillable * edge
+        uppers = np.arange(parts.on_upper.shape[1])
+        tip[uppers, uppers] += self.on_capacity[split:]
+        meter = (on_meter * moved).sum(axis=0) + fillable * peak_pull + self._balance(loads)
+        rows = np.einsum("xvt,xt->vt", parts.on_upper, moved[of_exchanges])
+        return TipReduced(
+            tip=tip,
             edge=edge,
             corner=corner,
-            shift=shift + edge * excess_pull / corner,
+            rows=np.concatenate([rows, (meter - edge * excess_pull / corner)[None]]),
             pieces=pull,
             peak_pull=peak_pull,
             peak_give=give,
             excess_pull=excess_pull,
         )
 
+    def _balance(self, loads: Loads) -> Floats:
+        """Loads and pieces less the least net load, which should be nothing. Shape [T]."""
+        moved = (self.pieces.on_meter * self.piece * self.is_open).sum(axis=0)
+        balance: Floats = loads.net_kw + moved - self.pieces.least_kw
+        return balance
+
     def _peak(
-        self, aims: CouplingAims, imported: Floats, importable: Floats
+        self, aims: CouplingAims, filled_kw: Floats, fillable: Floats
     ) -> tuple[Floats, Floats, float, float]:
         nothing = np.zeros(self.problem.slots)
         if not self.has_peak:
             return nothing, nothing, 0.0, 1.0
-        give = 1.0 / (self.below_peak / self.peak + importable)
-        pull = give * (aims.below_peak / self.peak - self.below_peak + imported.sum(axis=0))
+        give = 1.0 / (self.below_peak / self.peak + fillable)
+        pull = give * (aims.below_peak / self.peak - self.below_peak + filled_kw)
         kept = self.problem.meter.peak_eur_per_kw - self.peak.sum()
         corner = self.kept / self.excess_kw + give.sum()
         return give, pull, float(aims.excess / self.excess_kw - kept + pull.sum()), float(corner)
@@ -177,30 +223,31 @@ class Coupling:
     def direction(
         self,
         aims: CouplingAims,
-        reduced: MeterReduced,
+        reduced: TipReduced,
         capacity: Floats,
         electricity: Floats,
         loads: Floats,
     ) -> CouplingStep:
         """The whole direction from that of the prices and of the capacities' `loads`."""
+        parts, upper = self.pieces, capacity[self._capacities :]
         excess = (reduced.excess_pull + reduced.edge @ electricity) / reduced.corner
-        importable_price = reduced.edge * electricity
-        peak = reduced.peak_pull - reduced.peak_give * excess + importable_price
-        sign = self.pieces.sign[:, None]
-        hessian = self.at_zero / self.piece + self.at_most / self.room
-        moved = reduced.pieces - (sign > 0) * peak + sign * electricity
-        piece = np.where(self.is_open > 0, moved / np.where(self.is_open > 0, hessian, 1.0), 0.0)
+        peak = reduced.peak_pull - reduced.peak_give * excess + reduced.edge * electricity
+        moved = reduced.pieces - parts.on_meter * electricity
+        moved[: parts.segments] -= peak
+        moved[parts.exchanges] -= np.einsum("xvt,vt->xt", parts.on_upper, upper)
+        piece = moved * self.is_open / self.hessian
         at_zero = (aims.at_zero - self.at_zero * piece) / self.piece - self.at_zero
         at_most = (aims.at_most + self.at_most * piece) / self.room - self.at_most
-        below = excess - (piece * (sign > 0)).sum(axis=0)
+        slack = -loads
+        slack[self._capacities :] -= np.einsum("xvt,xt->vt", parts.on_upper, piece[parts.exchanges])
         return CouplingStep(
-            slack=-loads,
+            slack=slack,
             capacity=capacity,
             piece=piece,
             at_zero=at_zero * self.is_open,
             at_most=at_most * self.is_open,
             electricity=electricity,
-            below_peak=below,
+            below_peak=excess - piece[: parts.segments].sum(axis=0),
             peak=peak,
             excess=float(excess) if self.has_peak else 0.0,
             kept=float(-peak.sum()) if self.has_peak else 0.0,
@@ -216,10 +263,18 @@ class Coupling:
             excess=step.excess * step.kept,
         )
 
+    @property
+    def has_exchange(self) -> NDArray[np.bool_]:
+        """Whether exchanges count in each capacity (never) or row above. Shape [C + V]."""
+        in_row = (self.pieces.on_upper != 0).any(axis=(0, 2))
+        return np.concatenate([np.zeros(self._capacities, dtype=np.bool_), in_row])
+
     def longest(self, step: CouplingStep) -> float:
-        """How far prices and meter can go until something is zero."""
+        """How far prices and pieces can go until something is zero."""
+        rows = self.has_exchange
         pairs = [
             (self.capacity, step.capacity),
+            (self.slack[rows], step.slack[rows]),
             (self.piece, step.piece),
             (self.room, -step.piece),
             (self.at_zero, step.at_zero),
@@ -241,30 +296,45 @@ class Coupling:
         return 1.0 / falls
 
     def advance(self, step: CouplingStep, length: float, loads: Loads) -> float:
-        """Go `length` along; slacks and pieces follow from the `loads` reached.
+        """Go `length` along; slacks and segments follow from the `loads` reached.
 
         Returns:
-            What raising the peak above the re-derived imports costs, EUR.
+            What it costs to raise the peak above, and to take exchanges back from, EUR.
         """
-        hessian = self.at_zero / self.piece + self.at_most / self.room
+        weight = self.is_open / self.hessian
         least = PEAK_SHARE_MIN * (self.below_peak + length * np.minimum(step.below_peak, 0.0))
+        left = self.slack + length * np.minimum(step.slack, 0.0)
         self.capacity = self.capacity + length * step.capacity
         self.at_zero = self.at_zero + length * step.at_zero
         self.at_most = self.at_most + length * step.at_most
         self.electricity = self.electricity + length * step.electricity
-        self.slack = np.maximum(
-            self.limit_kw - loads.on_capacities, SLACK_SHARE_MIN * self.limit_kw
-        )
-        width = np.where(self.pieces.width_kw > 0, self.pieces.width_kw, 2.0)
-        weight = self.is_open / np.where(hessian > 0, hessian, 1.0)
-        piece = self.piece + length * step.piece
-        self.piece = _balanced(piece, width, self.pieces, loads.net_kw, weight)
+        self.piece = self.piece + length * step.piece
+        lost = self._leave_slack(loads, floor=ROW_SHARE_MIN * left[self._capacities :])
+        self._rederive(loads, weight)
         if not self.has_peak:
-            return 0.0
+            return lost
         self.peak = self.peak + length * step.peak
         self.excess_kw += length * step.excess
         self.kept += length * step.kept
-        return self._keep_peak_above(least)
+        return lost + self._keep_peak_above(least)
+
+    def _leave_slack(self, loads: Loads, floor: Floats) -> float:
+        """Move exchanges so that rows keep slack at the `loads`; what that costs, EUR."""
+        parts, split = self.pieces, self._capacities
+        own = (self.piece * self.is_open)[parts.exchanges]
+        left = self.limit_kw - loads.on_capacities
+        moved = within_rows(
+            own, parts.width_kw[parts.exchanges], parts.on_upper, left[split:], floor
+        )
+        self.piece[parts.exchanges] = np.where(self.is_open[parts.exchanges] > 0, moved, 1.0)
+        left[split:] -= np.einsum("xvt,xt->vt", parts.on_upper, moved)
+        self.slack = np.maximum(left, SLACK_SHARE_MIN * np.maximum(self.limit_kw, 1.0))
+        price = parts.price_eur + parts.on_meter * self.electricity
+        return float((price[parts.exchanges] * (moved - own)).sum())
+
+    def _rederive(self, loads: Loads, weight: Floats) -> None:
+        """Let segments and curtailment take what the balance is off."""
+        self.piece = balanced(self.piece, self.pieces, self._balance(loads), weight)
 
     def _keep_peak_above(self, least_kw: Floats) -> float:
         """Raise the peak when pieces re-derived came too close to it."""
@@ -274,38 +344,20 @@ class Coupling:
 
     def added_to_bound(self) -> float:
         """What the coupling adds to the lower bound, EUR."""
-        meter = self.problem.meter
-        sign = self.pieces.sign[:, None]
-        cost = self.pieces.price_eur + (sign > 0) * self.peak - sign * self.electricity
-        fixed = self.electricity @ (meter.base_kw - meter.sun_kw)
-        peak = (
-            (meter.peak_eur_per_kw - self.peak.sum()) * meter.peak_kw_min if self.has_peak else 0.0
-        )
-        least = (np.minimum(cost, 0.0) * self.pieces.width_kw).sum()
-        return float(fixed + peak + least - (self.capacity * self.limit_kw).sum())
+        meter, parts = self.problem.meter, self.pieces
+        fixed = self.electricity @ (meter.base_kw - meter.sun_kw - parts.least_kw)
+        least = (np.minimum(self.reduced_cost(), 0.0) * parts.width_kw).sum()
+        peak = 0.0
+        if self.has_peak:
+            margin = meter.peak_spreads * meter.spread_kw
+            peak = (meter.peak_eur_per_kw - self.peak.sum()) * meter.peak_kw_min
+            peak += float((self.peak * (parts.least_kw + margin)).sum())
+        by_capacity = (self.capacity * self.limit_kw).sum()
+        return float(parts.least_eur + fixed + peak + least - by_capacity)
 
     def cost_eur(self) -> float:
         """What the meter costs with the present pieces."""
-        meter = self.problem.meter
-        energy = (self.pieces.price_eur * self.piece * self.is_open).sum()
-        return float(energy + meter.peak_eur_per_kw * (meter.peak_kw_min + self.excess_kw))
-
-
-def _imports(piece: Floats, pieces: Segments) -> Floats:
-    imports: Floats = (piece * (pieces.width_kw > 0))[pieces.sign > 0].sum(axis=0)
-    return imports
-
-
-def _balanced(
-    piece: Floats, width: Floats, pieces: Segments, net_kw: Floats, weight: Floats
-) -> Floats:
-    """`piece` moved to add up to `net_kw`, first where `weight` is large, never to an end."""
-    sign, is_open = pieces.sign[:, None], pieces.width_kw > 0
-    for share in (weight, None):
-        missing = net_kw - (sign * piece * is_open).sum(axis=0)
-        up = missing * sign > 0
-        room = np.where(is_open, np.where(up, width - piece, piece), 0.0)
-        by = room if share is None else share * is_open
-        part = np.abs(missing) * by / np.maximum(by.sum(axis=0), 1e-300)
-        piece = piece + np.where(up, 1.0, -1.0) * np.minimum(part, ROOM_SHARE * room)
-    return piece
+        meter, parts = self.problem.meter, self.pieces
+        energy = (parts.price_eur * self.piece * self.is_open).sum()
+        peak = meter.peak_eur_per_kw * (meter.peak_kw_min + self.excess_kw)
+        return float(parts.least_eur + energy + peak)

@@ -1,4 +1,4 @@
-"""Directions of the coupling: their aims, their parts, the meter's system reduced."""
+"""Directions of the coupling: their aims, their parts, the tip's system reduced."""
 
 from dataclasses import dataclass, field
 
@@ -70,20 +70,21 @@ class CouplingStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeterReduced:
-    """The meter's Newton system with pieces and peak eliminated.
+class TipReduced:
+    """The tip's Newton system with pieces and peak eliminated.
 
-    rise of net load = shift + (diagonal + edge edge' / corner) rise of the price.
+    The tip's prices (rows above the capacities, then electricity) rise by what agents' loads and
+    `rows` ask for, over the agents' inverses, `tip`, and edge edge' / corner on electricity.
     """
 
-    diagonal: Floats = field(repr=False)
-    """Shape [T]."""
+    tip: Floats = field(repr=False)
+    """What does not reach from slot to slot. Shape [V + 1, V + 1, T]."""
     edge: Floats = field(repr=False)
     """How the peak answers the price of electricity. Shape [T]."""
     corner: float
     """The peak's own entry."""
-    shift: Floats = field(repr=False)
-    """Shape [T]."""
+    rows: Floats = field(repr=False)
+    """What pieces and peak add to the right-hand side. Shape [V + 1, T]."""
     pieces: Floats = field(repr=False)
     """Pull on each piece. Shape [K, T]."""
     peak_pull: Floats = field(repr=False)
@@ -103,4 +104,4 @@ class Loads:
     on_capacities: Floats = field(repr=False)
     """kW. Shape [C + V, T]."""
     net_kw: Floats = field(repr=False)
-    """Net load less all sun. Shape [T]."""
+    """Net load less all sun, exchanges left out. Shape [T]."""

@@ -12,7 +12,6 @@ import numpy as np
 
 from building_models import zone
 from ems.optimizer.structured.problem import (
-    NONE,
     Agents,
     Batteries,
     DistrictProblem,
@@ -229,7 +228,7 @@ def _groups(size: Size, agents: tuple[Agents, ...], hours: Floats) -> Groups:
     return Groups(
         electric_per_kw=electric,
         capacity=np.concatenate([building, building, B + line]),
-        upper=np.concatenate([np.full(2 * B, NONE), np.zeros(E, dtype=np.intp)]),
+        upper_per_kw=np.concatenate([np.zeros((2 * B, 1)), np.ones((E, 1))]),
         capacity_kw=np.concatenate([substations, lines]) + 1.0,
         upper_kw=0.7 * lines.sum(axis=0, keepdims=True) + 1.0,
     )

@@ -19,7 +19,7 @@ from ems.optimizer.structured.coupling import Coupling
 from ems.optimizer.structured.coupling_step import CouplingAims, CouplingStep, Loads
 from ems.optimizer.structured.fleet import Fleet, fleet_of_agents, fleet_of_batteries
 from ems.optimizer.structured.lengths import Lengths, blended
-from ems.optimizer.structured.problem import DistrictProblem, Floats, segments
+from ems.optimizer.structured.problem import NONE, DistrictProblem, Floats
 from ems.optimizer.structured.sweeps import Factors
 
 TOWARDS_END = 0.9
@@ -101,7 +101,7 @@ class InteriorPoint:
         self.agents = Agency.centred(self.fleet, power, START_MU)
         self.batteries = Agency.centred(self.stores, flow, START_MU)
         self.loads = self._loads()
-        self.coupling = Coupling.centred(problem, segments(problem), self.loads, START_MU)
+        self.coupling = Coupling.centred(problem, self.loads, START_MU)
         price, store_price = self._prices(self.coupling.capacity, self.coupling.electricity)
         self.agents.agree_with(price, START_MU)
         self.batteries.agree_with(store_price, START_MU)
@@ -164,9 +164,12 @@ class InteriorPoint:
         together = min(common, *(float(a.min(initial=1.0)) for a in (own, batteries, by_slack)))
         split = self.problem.groups.capacity_kw.shape[0]
         groups, slack = self.problem.groups, self.coupling.slack
-        for index, part in ((groups.capacity, slice(split)), (groups.upper, slice(split, None))):
-            of_agents = index[self.fleet.groups]
-            own = blended(own, move.agents.control, of_agents, slack[part], by_slack[part])
+        control, of_agents = move.agents.control, groups.capacity[self.fleet.groups]
+        own = blended(own, control, of_agents, slack[:split], by_slack[:split])
+        for row in np.flatnonzero(~self.coupling.has_exchange[split:]):
+            counted = groups.upper_per_kw[self.fleet.groups, row]
+            at = slice(split + row, split + row + 1)
+            own = blended(own, control * counted, (counted == 0) * NONE, slack[at], by_slack[at])
         return Lengths(agents=own, batteries=batteries, common=common, together=together)
 
     def _advance(self, move: Move, gap_eur: float) -> None:
@@ -198,13 +201,12 @@ class InteriorPoint:
             - of_stores[discharge, charge]
             + of_stores[discharge, discharge]
         )
-        reduced = self.coupling.reduced(CouplingAims.all_at(0.0), self.loads.net_kw)
-        meter = meter + np.diag(reduced.diagonal)
+        reduced = self.coupling.reduced(CouplingAims.all_at(0.0), self.loads)
         meter = meter + np.outer(reduced.edge, reduced.edge) / reduced.corner
         return Factored(
             agents=agents,
             batteries=stores,
-            arrow=schur.arrow(groups, inverses, self.coupling.on_capacity, meter),
+            arrow=schur.arrow(groups, inverses, self.coupling.on_capacity, reduced.tip, meter),
         )
 
     def _direction(self, factored: Factored, aims: AllAims) -> Move:
@@ -216,12 +218,12 @@ class InteriorPoint:
         store_sides = self.batteries.sides(aims.batteries, store_lifts, store_price)
         free, _ = kernels.solve(self.fleet, factored.agents, *sides)
         store_free, _ = kernels.solve(self.stores, factored.batteries, *store_sides)
-        reduced = coupling.reduced(aims.coupling, self.loads.net_kw)
+        reduced = coupling.reduced(aims.coupling, self.loads)
         moved = self._sums(free, store_free)
         on_capacities = moved.on_capacities + aims.coupling.capacity / coupling.capacity
         on_capacities = on_capacities - coupling.slack
         split = groups.capacity_kw.shape[0]
-        tip = np.concatenate([on_capacities[split:], (moved.net_kw - reduced.shift)[None]])
+        tip = np.concatenate([on_capacities[split:], moved.net_kw[None]]) + reduced.rows
         of_capacities, of_tip = factored.arrow.solve(on_capacities[:split], tip)
         capacity, electricity = np.concatenate([of_capacities, of_tip[:-1]]), of_tip[-1]
         rise, store_rise = self._prices(capacity, electricity)
@@ -243,7 +245,7 @@ class InteriorPoint:
         missing = np.zeros((1, self.problem.slots))
         of_groups = groups.electric_per_kw * electricity
         of_groups = of_groups + np.concatenate([capacity[:split], missing])[groups.capacity]
-        of_groups = of_groups + np.concatenate([capacity[split:], missing])[groups.upper]
+        of_groups = of_groups + groups.upper_per_kw @ capacity[split:]
         both = np.stack([electricity, -electricity], axis=1).ravel()
         of_stores = np.repeat(both[:, None], self.stores.count, axis=1)
         return np.ascontiguousarray(of_groups[self.fleet.groups].T), of_stores
@@ -263,15 +265,10 @@ class InteriorPoint:
         of_groups = self.fleet.summed(power).T
         net = (groups.electric_per_kw * of_groups).sum(axis=0)
         net = net + flow[0::2].sum(axis=1) - flow[1::2].sum(axis=1)
-        on = []
-        for index, limits in (
-            (groups.capacity, groups.capacity_kw),
-            (groups.upper, groups.upper_kw),
-        ):
-            sums = np.zeros((limits.shape[0] + 1, self.problem.slots))
-            np.add.at(sums, index, of_groups)
-            on.append(sums[:-1])
-        return Loads(of_groups=of_groups, on_capacities=np.concatenate(on), net_kw=net)
+        sums = np.zeros((groups.capacity_kw.shape[0] + 1, self.problem.slots))
+        np.add.at(sums, groups.capacity, of_groups)
+        on = np.concatenate([sums[:-1], groups.upper_per_kw.T @ of_groups])
+        return Loads(of_groups=of_groups, on_capacities=on, net_kw=net)
 
     def controls(self) -> Controls:
         """What the devices are to do by the present iterate."""
@@ -281,6 +278,7 @@ class InteriorPoint:
             charge_kw=flow[0::2].copy(),
             discharge_kw=flow[1::2].copy(),
             curtailed_kw=self.coupling.curtailed_kw,
+            exchanged_kw=self.coupling.exchanged_kw,
         )
 
     def multipliers(self) -> Multipliers:

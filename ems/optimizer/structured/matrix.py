@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from ems.domain.errors import SolverError
+from ems.optimizer.structured.pieces import Pieces, pieces
 from ems.optimizer.structured.problem import (
     NONE,
     Agents,
@@ -21,7 +22,7 @@ from ems.optimizer.structured.problem import (
     DistrictProblem,
     Floats,
     Indices,
-    segments,
+    Meter,
 )
 
 
@@ -119,24 +120,21 @@ class _Rows:
 
 def matrix(problem: DistrictProblem) -> Matrix:
     """The linear programme of `problem`."""
-    rows = _Rows()
-    balance = rows.add_rows(
-        problem.meter.sun_kw - problem.meter.base_kw,
-        problem.meter.sun_kw - problem.meter.base_kw,
-        (problem.slots,),
-    )
+    rows, parts, meter = _Rows(), pieces(problem), problem.meter
+    closed = meter.sun_kw - meter.base_kw + parts.least_kw
+    balance = rows.add_rows(closed, closed, (problem.slots,))
     capacity = rows.add_rows(-np.inf, problem.groups.capacity_kw, problem.groups.capacity_kw.shape)
     upper = rows.add_rows(-np.inf, problem.groups.upper_kw, problem.groups.upper_kw.shape)
     for agents in problem.agents:
         power = _agents(rows, agents, problem.slots)
         groups, of = problem.groups, agents.group
         rows.put(balance[:, None], power, groups.electric_per_kw[of].T)
-        for shared, index in ((capacity, groups.capacity[of]), (upper, groups.upper[of])):
-            bound = index != NONE
-            rows.put(shared[index[bound]].T, power[:, bound], 1.0)
+        bound = groups.capacity[of] != NONE
+        rows.put(capacity[groups.capacity[of][bound]].T, power[:, bound], 1.0)
+        for row, counted in zip(upper, groups.upper_per_kw[of].T, strict=True):
+            rows.put(row[:, None], power[:, counted != 0], counted[counted != 0])
     _batteries(rows, problem.batteries, balance, problem.slot_h)
-    _meter(rows, problem, balance)
-    paid_eur = problem.meter.peak_eur_per_kw * problem.meter.peak_kw_min
+    paid_eur = _pieces(rows, parts, meter, balance, upper)
     return rows.built(paid_eur + problem.start_value_eur)
 
 
@@ -190,15 +188,18 @@ def _batteries(rows: _Rows, batteries: Batteries, balance: Indices, slot_h: floa
     rows.put(balance[:, None], discharge, -1.0)
 
 
-def _meter(rows: _Rows, problem: DistrictProblem, balance: Indices) -> None:
-    pieces = segments(problem)
-    flow = rows.add_columns(0.0, pieces.width_kw, pieces.price_eur)
-    rows.put(balance, flow, -pieces.sign[:, None])
-    if problem.meter.peak_eur_per_kw > 0:
-        excess = rows.add_columns(0.0, np.inf, np.array([problem.meter.peak_eur_per_kw]))
-        row = rows.add_rows(-np.inf, problem.meter.peak_kw_min, (problem.slots,))
-        rows.put(row, flow[pieces.sign > 0], 1.0)
+def _pieces(rows: _Rows, parts: Pieces, meter: Meter, balance: Indices, upper: Indices) -> float:
+    """Columns of the meter's segments, of curtailment and exchanges; what is paid anyhow, EUR."""
+    flow = rows.add_columns(0.0, parts.width_kw, parts.price_eur)
+    rows.put(balance, flow, parts.on_meter)
+    rows.put(upper, flow[parts.exchanges][:, None], parts.on_upper)
+    if meter.peak_eur_per_kw > 0:
+        excess = rows.add_columns(0.0, np.inf, np.array([meter.peak_eur_per_kw]))
+        margin = meter.peak_spreads * meter.spread_kw + parts.least_kw
+        row = rows.add_rows(-np.inf, meter.peak_kw_min - margin, balance.shape)
+        rows.put(row, flow[: parts.segments], 1.0)
         rows.put(row, excess, -1.0)
+    return parts.least_eur + meter.peak_eur_per_kw * meter.peak_kw_min
 
 
 def solve_highs(programme: Matrix, *, tolerance: float = 1e-7, crossover: bool = True) -> Optimum:

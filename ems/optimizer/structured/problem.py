@@ -8,15 +8,18 @@ zero to a greatest power, and a state of one or two numbers that follows it exac
 with a wished band low <= y <= high whose violation costs a price per unit and slot: a dwelling (air
 and mass, °C), a tank (stored energy, kWh), a car (energy taken, kWh; its band binds at departure).
 Batteries have two controls and are data of their own. Agents stand in groups; a group draws
-electricity in proportion to its load (one over the COP for heat), shares a capacity with other
-groups (a building's substation, a line of charge points) and perhaps a second one above it (the
-plant, the car park's feeder). One meter joins all: base load, sun that may be curtailed, prices per
-slot, a subscribed power with a price beyond it, and a price of the highest import.
+electricity in proportion to its load (one over the COP for heat, slot by slot), shares a capacity
+with other groups (a building's substation, a line of charge points) and counts in rows above it
+(the plant, its circuits, the car park's feeder). Exchanges are powers at the plant that no agent
+has: heat recovered from cold, relief of a least load. A cooled zone is an agent whose gain is
+negative. One meter joins all: base load, sun that may be curtailed, prices per slot, export that
+dwellings share, named limits of import with a price beyond each, and a price of the highest import.
 
 Every wish is soft and every capacity positive, so a strictly feasible plan always exists.
 """
 
 from dataclasses import dataclass, field, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,23 +114,54 @@ class Batteries:
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """What agents share: G groups, C capacities, V upper capacities."""
+    """What agents share: G groups, C capacities, V rows above them."""
 
     electric_per_kw: Floats = field(repr=False)
     """Electric power per kW of the group's load: one over the COP, or one. Shape [G, T]."""
     capacity: Indices
     """Capacity that the group's load counts against, or `NONE`. Shape [G]."""
-    upper: Indices
-    """Upper capacity that the group's load counts against, or `NONE`. Shape [G]."""
+    upper_per_kw: Floats = field(repr=False)
+    """What a kW of each group counts in each row above: 1, 0, or -1 for a least load. [G, V]."""
     capacity_kw: Floats = field(repr=False)
     """Greatest summed load of the groups of each capacity. Shape [C, T]."""
     upper_kw: Floats = field(repr=False)
-    """Greatest summed load of the groups of each upper capacity. Shape [V, T]."""
+    """Greatest weighed sum of groups and exchanges in each row above. Shape [V, T]."""
 
     @property
     def count(self) -> int:
         """How many groups."""
         return self.capacity.size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchanges:
+    """Powers at the plant that belong to no agent: X of them, from zero to a greatest power."""
+
+    kw_max: Floats = field(default_factory=partial(np.zeros, (0, 1)), repr=False)
+    """Greatest power; zero where there is none. Shape [X, T]."""
+    cost_eur: Floats = field(default_factory=partial(np.zeros, (0, 1)), repr=False)
+    """Cost of a kW during a slot beside electricity. Shape [X, T]."""
+    electric_per_kw: Floats = field(default_factory=partial(np.zeros, (0, 1)), repr=False)
+    """Electric power per kW; negative where it saves some. Shape [X, T]."""
+    upper_per_kw: Floats = field(default_factory=partial(np.zeros, (0, 1, 1)), repr=False)
+    """What a kW counts in each row above; negative where it gives relief. Shape [X, V, T]."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return int(self.kw_max.shape[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """A soft limit of import, as a subscribed power's margin or an event of demand response."""
+
+    name: str
+    """What people call it."""
+    kw: Floats = field(repr=False)
+    """Import above it pays. Shape [T]."""
+    eur_per_kwh: Floats = field(repr=False)
+    """Price of a kWh above it, beside all others; zero where it does not hold. Shape [T]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,17 +176,27 @@ class Meter:
     """Price of import."""
     sell_eur_per_kwh: Floats = field(repr=False)
     """Worth of export, never above the price of import."""
+    shared_kw: Floats = field(default_factory=partial(np.zeros, (1,)), repr=False)
+    """Export that dwellings of the district use, which is worth more."""
+    shared_eur_per_kwh: Floats = field(default_factory=partial(np.zeros, (1,)), repr=False)
+    """Worth of that part, between `sell_eur_per_kwh` and `buy_eur_per_kwh`."""
     subscribed_kw: Floats = field(repr=False)
     """Import above it pays `overrun_eur_per_kwh`."""
     overrun_eur_per_kwh: Floats = field(repr=False)
     """Price of a kWh above the subscribed power, beside the price of import."""
+    limits: tuple[Limit, ...] = ()
+    """Others: the margin below the subscribed power, caps of import that a grid asks for."""
+    spread_kw: Floats = field(default_factory=partial(np.zeros, (1,)), repr=False)
+    """Standard deviation of what the net load will be off its plan: expected cost is paid."""
     peak_eur_per_kw: float
     """Price of the highest import; zero: none."""
     peak_kw_min: float
     """Import that is paid already, as reached before."""
+    peak_spreads: float = 1.0
+    """So many spreads above the planned import count as the peak."""
 
 
-Part = Agents | Batteries | Groups | Meter
+Part = Exchanges | Limit | Agents | Batteries | Groups | Meter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +213,8 @@ class DistrictProblem:
     """Groups of agents and their capacities."""
     meter: Meter
     """The connection."""
+    exchanges: Exchanges = field(default_factory=Exchanges)
+    """What the plant passes between its circuits, and relief of its rows."""
 
     @property
     def slots(self) -> int:
@@ -176,8 +222,8 @@ class DistrictProblem:
         return self.meter.base_kw.size
 
     def __post_init__(self) -> None:
-        parts: tuple[Part, ...] = (*self.agents, self.batteries, self.groups, self.meter)
-        for part in parts:
+        parts: tuple[Part, ...] = (*self.agents, self.batteries, self.groups, self.exchanges)
+        for part in (*parts, self.meter, *self.meter.limits):
             _check_finite(part)
         _check_signs(self)
 
@@ -193,59 +239,24 @@ class DistrictProblem:
         most = np.maximum(self.meter.base_kw, 0.0) + self.batteries.charge_kw_max.sum()
         for agents in self.agents:
             most = most + (self.groups.electric_per_kw[agents.group].T * agents.power_kw_max).sum(1)
-        result: Floats = most + 1.0
+        drawn = np.maximum(self.exchanges.electric_per_kw, 0.0) * self.exchanges.kw_max
+        result: Floats = most + drawn.sum(axis=0) + 1.0
         return result
 
     @property
     def greatest_export_kw(self) -> Floats:
         """Export when nothing draws and everything gives. Shape [T]."""
         least = np.minimum(self.meter.base_kw, 0.0)
-        most: Floats = self.meter.sun_kw - least + self.batteries.discharge_kw_max.sum() + 1.0
-        return most
-
-
-CURTAILED = 3
-"""Piece of the meter that is sun not taken."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Segments:
-    """The meter's cost as pieces, each from 0 to its width; their signed sum is the net load.
-
-    import up to the subscribed power, import beyond it, export, sun curtailed.
-    """
-
-    sign: Floats
-    """+1 import, -1 export and curtailment. Shape [K]."""
-    width_kw: Floats = field(repr=False)
-    """Shape [K, T]; zero: the piece is missing in that slot."""
-    price_eur: Floats = field(repr=False)
-    """Cost of a kW during a slot. Shape [K, T]."""
-
-
-def segments(problem: DistrictProblem) -> Segments:
-    """The pieces of the meter of `problem`."""
-    meter, h = problem.meter, problem.slot_h
-    most_in, most_out = problem.greatest_import_kw, problem.greatest_export_kw
-    inside = np.minimum(np.maximum(meter.subscribed_kw, 0.0), most_in)
-    return Segments(
-        sign=np.array([1.0, 1.0, -1.0, -1.0]),
-        width_kw=np.stack([inside, most_in - inside + 1.0, most_out, meter.sun_kw]),
-        price_eur=h
-        * np.stack(
-            [
-                meter.buy_eur_per_kwh,
-                meter.buy_eur_per_kwh + meter.overrun_eur_per_kwh,
-                -meter.sell_eur_per_kwh,
-                np.zeros(problem.slots),
-            ]
-        ),
-    )
+        most = self.meter.sun_kw - least + self.batteries.discharge_kw_max.sum() + 1.0
+        saved = np.maximum(-self.exchanges.electric_per_kw, 0.0) * self.exchanges.kw_max
+        result: Floats = most + saved.sum(axis=0)
+        return result
 
 
 def _check_finite(part: Part) -> None:
     for item in fields(part):
-        if not np.isfinite(getattr(part, item.name)).all():
+        value = getattr(part, item.name)
+        if isinstance(value, (np.ndarray, float)) and not np.isfinite(value).all():
             raise ProblemError(
                 f"{type(part).__name__.lower()}: {item.name} holds a value that is no number",
                 fix="fill missing forecasts and states before planning",
@@ -254,14 +265,24 @@ def _check_finite(part: Part) -> None:
 
 def _check_signs(problem: DistrictProblem) -> None:
     groups, meter = problem.groups, problem.meter
+    shared = np.where(meter.shared_kw > 0, meter.shared_eur_per_kwh, meter.sell_eur_per_kwh)
     wrong = [
         (problem.slots < 1, "there is no slot"),
         ((groups.capacity_kw <= 0).any(), "a capacity is not positive"),
-        ((groups.upper_kw <= 0).any(), "an upper capacity is not positive"),
+        (
+            ((groups.upper_kw <= 0).any(axis=1) & ~_have_relief(problem)).any(),
+            "a row above the capacities is not positive and has no relief",
+        ),
         (
             (meter.sell_eur_per_kwh > meter.buy_eur_per_kwh).any(),
             "export is worth more than import",
         ),
+        (
+            ((shared < meter.sell_eur_per_kwh) | (shared > meter.buy_eur_per_kwh)).any(),
+            "shared export is worth less than other export or more than import",
+        ),
+        ((meter.spread_kw < 0).any(), "an error of less than nothing is expected"),
+        (any((lim.eur_per_kwh < 0).any() for lim in meter.limits), "a limit's price is negative"),
         ((meter.sun_kw < 0).any(), "the sun gives less than nothing"),
         ((meter.overrun_eur_per_kwh < 0).any(), "an overrun is rewarded"),
         (meter.peak_eur_per_kw < 0, "a peak is rewarded"),
@@ -274,3 +295,9 @@ def _check_signs(problem: DistrictProblem) -> None:
     for is_wrong, why in wrong:
         if is_wrong:
             raise ProblemError(why, fix="correct the data of the district or the forecast")
+
+
+def _have_relief(problem: DistrictProblem) -> NDArray[np.bool_]:
+    """Whether an exchange can relieve each row above the capacities. Shape [V]."""
+    relief = (problem.exchanges.upper_per_kw < 0).any(axis=(0, 2))
+    return np.broadcast_to(relief, problem.groups.upper_kw.shape[0])

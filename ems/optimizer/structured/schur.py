@@ -45,12 +45,13 @@ def arrow(
     groups: Groups,
     inverses: Floats,
     on_capacity: Floats,
+    on_tip: Floats,
     meter: Floats,
 ) -> Arrow:
     """Factors the complement.
 
-    `inverses` H [G, T, T]; `on_capacity` slack over price [C + V, T]; `meter` [T, T], the meter's
-    own block with the batteries'.
+    `inverses` H [G, T, T]; `on_capacity` slack over price [C + V, T]; `on_tip` [V + 1, V + 1, T],
+    what stands in each slot of the tip's own; `meter` [T, T], what batteries and peak add to it.
 
     Raises:
         numpy.linalg.LinAlgError: it is not positive definite to machine precision.
@@ -59,8 +60,8 @@ def arrow(
     C, V = groups.capacity_kw.shape[0], groups.upper_kw.shape[0]
     tip = np.zeros(((V + 1) * T, (V + 1) * T), order="F")  # its lower triangle is all that counts
     tip[V * T :, V * T :] = meter
-    for v in range(V):
-        _block(tip, v, v, T)[np.diag_indices(T)] += on_capacity[C + v]
+    for v, w in zip(*np.tril_indices(V + 1), strict=True):
+        _block(tip, int(v), int(w), T)[np.diag_indices(T)] += on_tip[v, w]
     for g in np.flatnonzero(groups.capacity == NONE):
         _add_to_tip(tip, groups, int(g), inverses[g].T, T)
     blocks, edges = [], []
@@ -88,28 +89,28 @@ def _capacity(
     """
     members = np.flatnonzero(groups.capacity == capacity)
     electricity, T = groups.upper_kw.shape[0], inverses.shape[1]
-    uppers = {int(v) for v in groups.upper[members] if v != NONE}
-    touched = [*sorted(uppers), electricity]
+    touched = [*np.flatnonzero(groups.upper_per_kw[members].any(axis=0)).tolist(), electricity]
     block = np.zeros((T, T), order="F")
     edge = np.zeros((T, len(touched) * T), order="F")
     for g in members:
         H = inverses[g].T
         block += H
         edge[:, -T:] += _add_to_tip(tip, groups, int(g), H, T)
-        if groups.upper[g] != NONE:
-            at = touched.index(int(groups.upper[g]))
-            edge[:, at * T : (at + 1) * T] += H
+        for at, row in enumerate(touched[:-1]):
+            edge[:, at * T : (at + 1) * T] += groups.upper_per_kw[g, row] * H
     return block, edge, touched
 
 
 def _add_to_tip(tip: Floats, groups: Groups, group: int, H: Floats, T: int) -> Floats:
     """Adds a group's own part; its H times what a kW draws."""
-    weights, upper = groups.electric_per_kw[group], groups.upper[group]
+    weights, counted = groups.electric_per_kw[group], groups.upper_per_kw[group]
     weighed: Floats = H * weights
     tip[-T:, -T:] += weights[:, None] * weighed
-    if upper != NONE:
-        tip[-T:, upper * T : (upper + 1) * T] += weighed.T
-        _block(tip, upper, upper, T)[:] += H
+    rows = np.flatnonzero(counted)
+    for at, row in enumerate(rows):
+        tip[-T:, row * T : (row + 1) * T] += counted[row] * weighed.T
+        for column in rows[: at + 1]:
+            _block(tip, int(row), int(column), T)[:] += counted[row] * counted[column] * H
     return weighed
 
 

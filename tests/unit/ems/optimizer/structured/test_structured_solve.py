@@ -8,7 +8,7 @@ import pytest
 from ems.optimizer.structured import certificate, generator, matrix
 from ems.optimizer.structured.answer import Controls
 from ems.optimizer.structured.problem import DistrictProblem, ProblemError
-from ems.optimizer.structured.solve import solve
+from ems.optimizer.structured.solve import STEPS_MAX, solve
 
 SMALL = generator.Size(dwellings=6, cars=4, buildings=2, lines=2, batteries=1, slots=24)
 SHAPES = {
@@ -95,7 +95,7 @@ def test_a_district_that_costs_nothing_is_done() -> None:
 
 def test_a_gap_beyond_machine_precision_ends_by_itself() -> None:
     answer = solve(generator.district(SMALL, 0), gap=1e-14)
-    assert answer.ended == "numbers"
+    assert answer.steps < STEPS_MAX
     assert answer.gap < 1e-6
 
 
