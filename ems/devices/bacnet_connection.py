@@ -7,32 +7,25 @@ operator writes at 8) keeps it, and giving a point back is a Null at our own pri
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from ems.devices.bacnet import BacnetNetwork, Service
 from ems.devices.bacnet_messages import (
+    Answers,
     Command,
     Property,
-    Result,
-    read_request,
-    read_results,
     write_multiple_request,
     write_request,
 )
 from ems.devices.bacnet_peer import Peer
-from ems.devices.bacnet_refusals import AnswerTooLongError, ObjectUnknownError, ServiceUnknownError
-from ems.devices.bacnet_tags import NULL, ObjectId
-from ems.devices.bacnet_values import Answers, command, encoded, held_above, judged, object_id
+from ems.devices.bacnet_properties import PropertyReads
+from ems.devices.bacnet_refusals import ServiceUnknownError
+from ems.devices.bacnet_tags import NULL
+from ems.devices.bacnet_values import command, encoded, held_above, judged, object_id
 from ems.devices.connection import Values
 from ems.devices.maps import PointSpec
 from ems.devices.turns import Turns
 from ems.domain.district import Device, Protocol
-from ems.domain.errors import DeviceRejectedError, DeviceReplyInvalidError
 
-POINTS_PER_REQUEST = 40
-"""With some 24 octets a point the answer fits into 1024, which most BACnet/IP devices send."""
-
-_UNKNOWN_OBJECT = (1, 31)
 _READ = (Property.PRESENT_VALUE, Property.STATUS_FLAGS)
 
 
@@ -51,6 +44,7 @@ class BacnetConnection:
     def __init__(self, network: BacnetNetwork, peer: Peer) -> None:
         self.peer = peer
         self._network = network
+        self._reads = PropertyReads(network, peer)
         self._turns = Turns()
         self._one_by_one = False
         network.join(self)
@@ -85,43 +79,8 @@ class BacnetConnection:
     async def _properties(
         self, points: Sequence[PointSpec], properties: Sequence[Property]
     ) -> Answers:
-        wanted = [object_id(spec) for spec in points]
-        answers: dict[tuple[ObjectId, int], Result] = {}
         async with self._turns.turn():
-            for first in range(0, len(wanted), POINTS_PER_REQUEST):
-                some = wanted[first : first + POINTS_PER_REQUEST]
-                for result in await self._ask(some, properties):
-                    answers[result.object, result.property] = result
-        if missing := [o for o in wanted if (o, properties[0]) not in answers]:
-            raise DeviceReplyInvalidError(
-                f"{self.peer} left {len(missing)} of {len(wanted)} objects out of its answer"
-            )
-        return answers
-
-    async def _ask(
-        self, objects: Sequence[ObjectId], properties: Sequence[Property]
-    ) -> list[Result]:
-        question = _question(tuple(objects), tuple(properties))
-        try:
-            answer = await self._network.request(
-                self.peer, Service.READ_PROPERTY_MULTIPLE, question
-            )
-        except ObjectUnknownError:
-            return [Result(o, p, (), _UNKNOWN_OBJECT) for o in objects for p in properties]
-        except AnswerTooLongError:
-            if len(objects) == 1:
-                raise
-            half = len(objects) // 2
-            return [
-                result
-                for part in (objects[:half], objects[half:])
-                for result in await self._ask(part, properties)
-            ]
-        except DeviceRejectedError as refused:
-            raise DeviceReplyInvalidError(
-                refused.message, fix="the device must offer ReadPropertyMultiple"
-            ) from refused
-        return read_results(answer)
+            return await self._reads.read([object_id(spec) for spec in points], properties)
 
     async def _command(self, commands: Sequence[Command]) -> None:
         if not commands:
@@ -140,9 +99,3 @@ class BacnetConnection:
         single = service is Service.WRITE_PROPERTY
         payload = write_request(commands[0]) if single else write_multiple_request(commands)
         await self._network.request(self.peer, service, payload)
-
-
-@lru_cache(maxsize=256)
-def _question(objects: tuple[ObjectId, ...], properties: tuple[int, ...]) -> bytes:
-    """Devices of one map are asked the same thing; it is put together once."""
-    return read_request((object_id, properties) for object_id in objects)

@@ -6,21 +6,18 @@ requests and answers are put together and taken apart here on plain bytes (ASHRA
 15.9 and 15.10). Everything rarer is left to the library.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
-from ems.devices.bacnet_reader import Reader
 from ems.devices.bacnet_tags import (
-    BadEncodingError,
-    Kind,
     ObjectId,
     Value,
     closing,
     context,
     identifier,
     natural,
-    object_of,
     opening,
 )
 
@@ -80,8 +77,7 @@ OBJECT_TYPES = {
 """Object types that a device map may name, by their numbers in the standard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One property of one object, as answered."""
 
     object: ObjectId
@@ -94,6 +90,10 @@ class Result:
     """Error class and code, when the device could not give the property."""
 
 
+Answers = Mapping[tuple[ObjectId, int], Result]
+"""What a device answered, by object and property."""
+
+
 def read_request(wanted: Iterable[tuple[ObjectId, Sequence[int]]]) -> bytes:
     """The parameters of ReadPropertyMultiple: properties by object (clause 15.7)."""
     parts = []
@@ -101,6 +101,12 @@ def read_request(wanted: Iterable[tuple[ObjectId, Sequence[int]]]) -> bytes:
         references = b"".join(context(0, natural(number)) for number in properties)
         parts.append(context(0, identifier(object_id)) + opening(1) + references + closing(1))
     return b"".join(parts)
+
+
+def read_one_request(object_id: ObjectId, number: int, index: int | None = None) -> bytes:
+    """The parameters of ReadProperty: one property, or one element of it (clause 15.5)."""
+    element = b"" if index is None else context(2, natural(index))
+    return context(0, identifier(object_id)) + context(1, natural(number)) + element
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,9 @@ class Command:
     priority: int | None
     """Place in the priority array, 1 to 16; none: the lowest."""
 
+    index: int | None = None
+    """Element of an array; none: all of it."""
+
 
 def write_request(command: Command) -> bytes:
     """The parameters of WriteProperty (clause 15.9)."""
@@ -122,6 +131,7 @@ def write_request(command: Command) -> bytes:
     return (
         context(0, identifier(command.object))
         + context(1, natural(command.property))
+        + (b"" if command.index is None else context(2, natural(command.index)))
         + value
         + priority
     )
@@ -133,34 +143,7 @@ def write_multiple_request(commands: Iterable[Command]) -> bytes:
     for command in commands:
         value = opening(2) + command.encoded + closing(2)
         priority = b"" if command.priority is None else context(3, natural(command.priority))
-        entry = context(0, natural(command.property)) + value + priority
+        index = b"" if command.index is None else context(1, natural(command.index))
+        entry = context(0, natural(command.property)) + index + value + priority
         parts.append(context(0, identifier(command.object)) + opening(1) + entry + closing(1))
     return b"".join(parts)
-
-
-def read_results(data: bytes) -> list[Result]:
-    """What a device answered to `read_request`, in its order (clause 15.7).
-
-    Raises:
-        BadEncodingError: it is no such answer.
-    """
-    reader = Reader(data)
-    results = []
-    while not reader.done:
-        object_id = object_of(reader.expect(Kind.CONTEXT, 0))
-        reader.expect(Kind.OPENING, 1)
-        while not reader.at(Kind.CLOSING, 1):
-            results.append(_result(reader, object_id))
-        reader.take()
-    return results
-
-
-def _result(reader: Reader, object_id: ObjectId) -> Result:
-    number = int.from_bytes(reader.expect(Kind.CONTEXT, 2), "big")
-    reader.optional(3)
-    if reader.at(Kind.OPENING, 4):
-        return Result(object_id, number, reader.group(4), None)
-    error = [code for _, code in reader.group(5) if isinstance(code, int)]
-    if len(error) != 2:
-        raise BadEncodingError("an error without class and code")
-    return Result(object_id, number, (), (error[0], error[1]))

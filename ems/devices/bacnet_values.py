@@ -5,16 +5,13 @@ multi-state an Unsigned. Anything else is no credible answer.
 """
 
 import math
-from collections.abc import Mapping
+from functools import cache
 
-from ems.devices.bacnet_messages import OBJECT_TYPES, Command, Property, Result
+from ems.devices.bacnet_messages import OBJECT_TYPES, Answers, Command, Property, Result
 from ems.devices.bacnet_tags import ObjectId, Type, enumerated, real, unsigned
 from ems.devices.point_spec import BacnetObject, PointSpec
 from ems.domain.errors import DeviceError, DeviceReplyInvalidError
 from ems.domain.points import Quality
-
-Answers = Mapping[tuple[ObjectId, int], Result]
-"""What a device answered, by object and property."""
 
 _NO_VALUE = (math.nan, Quality.DEVICE_INVALID)
 _NOT_CREDIBLE = (math.nan, Quality.COMM_FAIL)
@@ -22,6 +19,7 @@ _TYPES = {"analog": Type.REAL, "binary": Type.ENUMERATED, "multi-state": Type.UN
 _PRIORITIES = 16
 
 
+@cache
 def object_id(spec: PointSpec) -> ObjectId:
     """The object that holds a point.
 
@@ -32,6 +30,7 @@ def object_id(spec: PointSpec) -> ObjectId:
     return ObjectId(OBJECT_TYPES[place.type], place.instance)
 
 
+@cache
 def value_type(spec: PointSpec) -> Type:
     """The type of its present value."""
     return _TYPES[_place(spec).type.rpartition("-")[0]]
@@ -68,9 +67,10 @@ def judged(spec: PointSpec, answers: Answers) -> tuple[float, Quality]:
     if len(present.values) != 1 or present.values[0][0] != value_type(spec):
         return _NOT_CREDIBLE
     raw = present.values[0][1]
-    _, fault, overridden, out_of_service = _flags(
-        answers.get((object_id(spec), Property.STATUS_FLAGS))
-    )
+    flags = _flags(answers.get((object_id(spec), Property.STATUS_FLAGS)))
+    if flags is None:
+        return _NOT_CREDIBLE
+    _, fault, overridden, out_of_service = flags
     if fault or out_of_service or not isinstance(raw, int | float):
         return _NO_VALUE
     value, quality = _value_of(spec, raw)
@@ -118,7 +118,12 @@ def _raw_for(spec: PointSpec, value: float) -> float:
     raise DeviceError(f"{spec.name}: no code means {value:g}", fix="add it to `translate`")
 
 
-def _flags(result: Result | None) -> tuple[int, ...]:
-    """In alarm, fault, overridden, out of service; a device without flags has none of them."""
-    bits = result.values[0][1] if result is not None and len(result.values) == 1 else None
-    return bits if isinstance(bits, tuple) and len(bits) == 4 else (0, 0, 0, 0)
+def _flags(result: Result | None) -> tuple[int, ...] | None:
+    """In alarm, fault, overridden, out of service; a device without flags has none of them.
+
+    None when what came is no flags.
+    """
+    if result is None or result.error is not None:
+        return (0, 0, 0, 0)
+    flags = result.values[0][1] if len(result.values) == 1 else None
+    return flags if isinstance(flags, tuple) and len(flags) == 4 else None

@@ -393,5 +393,5 @@ async def test_a_reply_without_the_objects_asked_for_is_not_believed(
 
     monkeypatch.setattr(site.network, "request", nothing)
 
-    with pytest.raises(DeviceReplyInvalidError, match="left 1 of 1"):
+    with pytest.raises(DeviceReplyInvalidError, match="left 2 of 2"):
         await site.read(site.zone, "room_temp_c")

@@ -5,11 +5,11 @@ import time
 
 import pytest
 
+from ems.devices.bacnet_answers import read_results
 from ems.devices.bacnet_messages import (
     Command,
     Property,
     read_request,
-    read_results,
     write_multiple_request,
     write_request,
 )
