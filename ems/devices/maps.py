@@ -19,15 +19,14 @@ from typing import Annotated, Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from ems.devices.point_limits import DOCUMENTED
 from ems.devices.point_spec import (
-    DOCUMENTED,
     BacnetObject,
     PointSpec,
     PollClass,
-    Register,
-    RegisterType,
     SunspecPoint,
 )
+from ems.devices.registers import Register, RegisterType
 from ems.domain.bounds import Between, Positive
 from ems.domain.district import Device, DeviceKind, District, Protocol
 from ems.domain.errors import DeviceError
@@ -89,6 +88,7 @@ class DeviceMap:
         _check_places(self.points)
         if self.single_writes:
             _check_single(self.points)
+        _check_limits(self.points)
         if self.heartbeat is not None:
             beat = self.points.get(self.heartbeat.point)
             if beat is None or not beat.writable:
@@ -131,6 +131,12 @@ def _check_single(points: Mapping[str, PointSpec]) -> None:
         place = spec.write_register or spec.register
         if spec.writable and place is not None and place.type.registers > 1:
             raise ValueError(f"{spec.name}: a single write has one register")
+
+
+def _check_limits(points: Mapping[str, PointSpec]) -> None:
+    for spec in points.values():
+        if unknown := [name for name in spec.limits.names if name not in points]:
+            raise ValueError(f"{spec.name}: limits name {unknown[0]}, which is no point here")
 
 
 def _places(spec: PointSpec) -> list[tuple[str, int | str]]:

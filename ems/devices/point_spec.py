@@ -1,63 +1,14 @@
 """One point of a device map: unit, believable range, poll class, and its place on the wire."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Literal
 
+from ems.devices.point_limits import DOCUMENTED, UNLIMITED, Limits
+from ems.devices.registers import SENTINELS, Register, RegisterType
 from ems.domain.bounds import Between, NonNegative
-from ems.domain.district import STRICT
 from ems.domain.points import Unit
 
-DOCUMENTED = {**STRICT, "use_attribute_docstrings": True}
-"""Strict, and the JSON schema says what each field is."""
-
 PollClass = Literal["fast", "normal", "slow"]
-
-
-class RegisterType(StrEnum):
-    """How a number lies in registers of 16 bits."""
-
-    INT16 = "int16"
-    UINT16 = "uint16"
-    INT32 = "int32"
-    UINT32 = "uint32"
-    UINT64 = "uint64"
-    FLOAT32 = "float32"
-
-    @property
-    def registers(self) -> int:
-        """Registers that it takes."""
-        return int(self.value[-2:]) // 16
-
-
-SENTINELS: dict[RegisterType, tuple[float, ...]] = {
-    RegisterType.INT16: (-(2**15),),
-    RegisterType.UINT16: (2**16 - 1,),
-    RegisterType.INT32: (-(2**31),),
-    RegisterType.UINT32: (2**32 - 1,),
-    RegisterType.UINT64: (2**64 - 1,),
-    RegisterType.FLOAT32: (),
-}
-"""Raw numbers that mean "no value" when a map names none (SunSpec's; NaN always is)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Register:
-    """A place in a Modbus table."""
-
-    __pydantic_config__ = DOCUMENTED
-
-    table: Literal["holding", "input"]
-    address: Annotated[int, Between(0, 65535)]
-    """As sent on the wire, counted from 0."""
-    type: RegisterType
-    word_order: Literal["big", "little"] = "big"
-    """Which word of a longer number comes first: the high one (big) or the low one."""
-
-    @property
-    def end(self) -> int:
-        """The address after it."""
-        return self.address + self.type.registers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +66,13 @@ class PointSpec:
     """The device takes multiples of this; 0: any value."""
     zero_below: NonNegative = 0.0
     """The device takes 0 or at least this."""
+    limits: Limits = UNLIMITED
+    """How it may change, and what it must keep away from."""
     register: Register | None = None
     write_register: Register | None = None
     """Where it is written, when that is another place than where it is read."""
+    scale_register: Register | None = None
+    """Where the device says by which power of ten the number is multiplied further."""
     object: BacnetObject | None = None
     sunspec: SunspecPoint | None = None
     assumption: str = ""
@@ -132,9 +87,15 @@ class PointSpec:
             raise ValueError("needs exactly one of register, object, sunspec")
         if self.safe is not None and not self.low <= self.safe <= self.high:
             raise ValueError("safe lies outside low and high")
+        if self.limits != UNLIMITED and not self.writable:
+            raise ValueError("only a written point has limits")
+        if (frost := self.limits.frost) is not None and not self.low <= frost.least <= self.high:
+            raise ValueError("limits.frost.least lies outside low and high")
         written = self.write_register or self.register
-        if self.writable and written is not None and written.table == "input":
-            raise ValueError("a written point needs a holding register")
+        if self.writable and written is not None and written.table in ("input", "discrete"):
+            raise ValueError("a written point needs a holding register or a coil")
+        if self.scale_register is not None and self.scale_register.type is not RegisterType.INT16:
+            raise ValueError("scale_register holds a power of ten, so its type is int16")
         if self.writable and self.object is not None and self.object.priority is None:
             raise ValueError("a written object needs a priority")
 
