@@ -20,6 +20,9 @@ LITRES_PER_PERSON_DAY, LITRES_SPREAD = 56.0, 23.0
 
 LITRES_PER_DRAW = 12.0
 
+TURNS_SHARE = 0.03
+"""Of days, in the mean household. Assumption."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Households:
@@ -37,6 +40,10 @@ class Households:
     gains_idle_kw: Floats
     leaves_h: Floats
     returns_h: Floats
+    airs_share: Floats
+    """Share of mornings on which windows are opened."""
+    turns_share: Floats
+    """Share of days on which somebody turns the thermostat."""
 
     @classmethod
     def of(cls, district: District, seed: int) -> Self:
@@ -60,6 +67,8 @@ class Households:
             "gains_idle_kw": area * [use.gains_idle_w_per_m2 for use in uses] * own[1] / 1000,
             "leaves_h": rng.normal(8.0, 0.7, len(homes)),
             "returns_h": rng.normal(17.7, 1.2, len(homes)),
+            "airs_share": rng.beta(1.2, 1.8, len(homes)),
+            "turns_share": np.minimum(rng.exponential(TURNS_SHARE, len(homes)), 0.5),
         }
         return cls(**{name: column[:, None] for name, column in columns.items()})
 
@@ -80,17 +89,6 @@ def presence_of(homes: Households, rng: np.random.Generator, off: bool, hours: F
 
 def _bump(hours: Floats, at_h: float, width_h: float) -> Floats:
     return np.exp(-(((hours - at_h) / width_h) ** 2))
-
-
-def appliances_kw(
-    homes: Households, rng: np.random.Generator, presence: Floats, hours: Floats
-) -> Floats:
-    """Electricity: a steady part, and use by those who are up, with their randomness."""
-    awake = (hours >= 6.5) & (hours < 23.25)
-    active = 0.4 + 1.3 * _bump(hours, 19.7, 2.2) + 0.6 * _bump(hours, 12.6, 1.2)
-    active = active + 0.4 * _bump(hours, 7.5, 0.8)
-    shape = 0.62 + presence * awake * active
-    return homes.power_kw * shape * rng.gamma(3.0, 1 / 3.0, shape.shape)
 
 
 def gains_kw(homes: Households, presence: Floats, appliances: Floats) -> Floats:
@@ -115,23 +113,32 @@ def draws_l_per_h(
 
 
 def airing(
-    homes: Households, rng: np.random.Generator, presence: Floats, hours: Floats
+    homes: Households, rng: np.random.Generator, presence: Floats, hours: Floats, warm: float
 ) -> NDArray[np.bool_]:
-    """Windows opened for a quarter of an hour or two in the morning, in two homes of five."""
+    """Windows opened in the morning, by some also in the evening; the warmer, the longer.
+
+    `warm` is 0 at midwinter and 1 at midsummer. A quarter of an hour or two in winter, some hours
+    in summer: an assumption, with each household its own habit.
+    """
     count = len(homes.area_m2)
-    begins = np.round(rng.normal(8.0, 1.2, (count, 1)) * 4) / 4
-    lasts = 0.25 * rng.integers(1, 3, (count, 1))
-    airs = rng.random((count, 1)) < 0.4
-    return (hours >= begins) & (hours < begins + lasts) & airs & (presence > 0)
+    open_now = np.zeros((count, len(hours)), dtype=np.bool_)
+    longest = round(2 + 10 * warm)
+    for usual_h, spread_h, often in ((8.0, 1.2, 1.0), (20.5, 1.5, 0.3 + 0.7 * warm)):
+        begins = np.round(rng.normal(usual_h, spread_h, (count, 1)) * 4) / 4
+        lasts = 0.25 * rng.integers(1, longest + 1, (count, 1))
+        airs = rng.random((count, 1)) < homes.airs_share * often
+        open_now |= (hours >= begins) & (hours < begins + lasts) & airs
+    return open_now & (presence > 0)
 
 
 def offsets_k(homes: Households, rng: np.random.Generator, hours: Floats) -> Floats:
-    """Now and then a thermostat is turned by a kelvin for three hours."""
+    """Now and then a thermostat is turned by a kelvin or two for some hours, by some more often."""
     count = len(homes.area_m2)
-    turns = rng.random((count, 1)) < 0.03
-    by = rng.choice([-1.0, 1.0], (count, 1))
+    turns = rng.random((count, 1)) < homes.turns_share
+    by = rng.choice([-2.0, -1.0, 1.0, 2.0], (count, 1), p=[0.1, 0.35, 0.4, 0.15])
     begins = rng.uniform(7.0, 22.0, (count, 1))
-    return np.where(turns & (hours >= begins) & (hours < begins + 3.0), by, 0.0)
+    lasts = 1.0 + rng.exponential(2.5, (count, 1))
+    return np.where(turns & (hours >= begins) & (hours < begins + lasts), by, 0.0)
 
 
 def attendance_of(

@@ -11,6 +11,7 @@ BuildSysPro with each household's own hours. What zones use follows their use pr
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from math import cos, pi
 from typing import Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from ems.domain.district import District
 from ems.domain.slots import Horizon
 from simulations import habits
+from simulations.appliances import appliances_kw
 from simulations.cars import Session, sessions_in
 
 Floats = NDArray[np.float64]
@@ -110,7 +112,7 @@ class _Day:
         weekday = day.isoweekday()
         off = weekday > 5
         presence = habits.presence_of(homes, rng, off, hours)
-        appliances = habits.appliances_kw(homes, rng, presence, hours)
+        appliances = appliances_kw(homes.power_kw, rng, presence, hours)
         attendance = habits.attendance_of(district, rng, weekday, hours)
         zones = habits.zone_powers(district, attendance)
         gains = np.vstack([habits.gains_kw(homes, presence, appliances), zones.gains_kw])
@@ -123,9 +125,14 @@ class _Day:
             draws_l_per_h=habits.draws_l_per_h(homes, rng, presence, off, hours)[:, keep],
             other_draws_l_per_h=habits.other_draws_l_per_h(district, rng, weekday, hours)[:, keep],
             attendance=attendance[:, keep],
-            airing=habits.airing(homes, rng, presence, hours)[:, keep],
+            airing=habits.airing(homes, rng, presence, hours, _warm(day))[:, keep],
             offset_k=habits.offsets_k(homes, rng, hours)[:, keep],
         )
+
+
+def _warm(day: date) -> float:
+    """0 in the middle of January, 1 in the middle of July."""
+    return 0.5 - 0.5 * cos(2 * pi * (day.timetuple().tm_yday - 15) / 365)
 
 
 _Hours = NDArray[np.intp]

@@ -54,7 +54,7 @@ def chance(begins: Floats, seed: int) -> Chance:
     )
     shocks = drawn[:, 3:75].reshape(-1, 3)
     hours = np.stack([wandering(column, HOUR_MEMORY) for column in shocks.T], axis=1)
-    noon_s = (np.arange(first, last) + 0.5) * DAY_S
+    noon_s = (np.arange(first, last, dtype=np.float64) + 0.5) * DAY_S
     half_past_s = first * DAY_S + (np.arange(len(hours)) + 0.5) * 3600
     quarter = ((begins - first * DAY_S) // 900).astype(np.int64)
     return Chance(
