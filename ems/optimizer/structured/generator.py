@@ -98,7 +98,7 @@ def _zones(size: Size, random: np.random.Generator, hours: Floats) -> Agents:
     night = (hours % 24 < 6.0) | (hours % 24 >= 22.5)
     floor_c = random.uniform(19.0, 21.0, n) - np.where(night, 2.0, 0.0)[:, None]
     price = np.full((T, n), COMFORT_EUR_PER_KH * size.slot_h)
-    return _agents(
+    return agents_of(
         transfer=step.a.transpose(1, 2, 0),
         gain=step.b[:, :, 0].T,
         drift=drift,
@@ -123,7 +123,7 @@ def _tanks(size: Size, random: np.random.Generator, hours: Floats) -> Agents:
     draw_kwh = homes * size.slot_h * 0.5 * use[:, None] * random.gamma(4.0, 0.25, (T, n))
     size_kwh = homes * random.uniform(5.0, 9.0, n)
     price = np.full((T, n), TANK_EUR_PER_KWH * size.slot_h)
-    return _agents(
+    return agents_of(
         transfer=np.full((1, 1, n), np.exp(-0.01 * size.slot_h)),
         gain=np.full((1, n), size.slot_h),
         drift=-draw_kwh[:, None, :],
@@ -146,7 +146,7 @@ def _cars(size: Size, random: np.random.Generator) -> Agents:
     power = random.choice([3.7, 7.4, 11.0, 22.0], n, p=[0.1, 0.45, 0.4, 0.05])
     wanted_kwh = random.uniform(5.0, 40.0, n)
     leaves = slot == departure - 1
-    return _agents(
+    return agents_of(
         transfer=np.ones((1, 1, n)),
         gain=np.full((1, n), size.slot_h),
         drift=np.zeros((T, 1, n)),
@@ -161,7 +161,7 @@ def _cars(size: Size, random: np.random.Generator) -> Agents:
     )
 
 
-def _agents(
+def agents_of(
     *,
     transfer: Floats,
     gain: Floats,
@@ -175,6 +175,7 @@ def _agents(
     end_value_eur: Floats,
     group: Indices,
 ) -> Agents:
+    """Agents without costs of their own and without a plan in force."""
     shape = power_kw_max.shape
     return Agents(
         transfer=transfer,
