@@ -28,6 +28,7 @@ from ems.cycle import Cycle, Outside
 from ems.cycle_ports import MeasuredDistrict, StoreLedger, WriterDispatcher
 from ems.devices.connections import Connections
 from ems.devices.maps import point_infos
+from ems.devices.on_site import OnSite
 from ems.devices.poller import Poller
 from ems.devices.writer import Writer
 from ems.domain.cycle_record import CycleRecord
@@ -39,6 +40,7 @@ from ems.forecast.forecaster import Forecaster
 from ems.heart import BEAT_S, Heart
 from ems.mode_watch import ModeWatch
 from ems.optimizer.planner import Planner
+from ems.own_figures import EVERY_S, own_figures, own_points
 from ems.past import Past
 from ems.quarters import SlotTrigger
 from ems.store.ingest import Ingest
@@ -76,8 +78,18 @@ class Service:
         self._connections = Connections(district)
         by_key = self._connections.by_key
         self._ingest = Ingest(store)
-        self._poller = Poller(district, by_key, clock, clock.speed, self._ingest.put)
-        self._writer = Writer(district, by_key, clock, clock.speed)
+        self._on_site = OnSite()
+        self._poller = Poller(
+            district, by_key, clock, clock.speed, self._ingest.put, on_site=self._on_site
+        )
+        self._writer = Writer(
+            district,
+            by_key,
+            clock,
+            clock.speed,
+            on_site=self._on_site,
+            latest=self._poller.latest,
+        )
         self._mode_watch = ModeWatch(store, self._writer)
         self._brain = WorkerBrain(district)
         forecaster, planner = Forecaster(district), Planner(district)
@@ -101,7 +113,7 @@ class Service:
 
     async def run(self, until: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run until `until` returns, then give all devices back."""
-        await self._store.register(point_infos(self._district))
+        await self._store.register([*point_infos(self._district), *own_points()])
         scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True})
         workers = [
             asyncio.create_task(self._ingest.run(), name="ingest"),
@@ -109,6 +121,7 @@ class Service:
             asyncio.create_task(self._writer.run(), name="writer"),
             asyncio.create_task(self._mode_watch.run(), name="mode"),
             asyncio.create_task(self._beat(), name="heart"),
+            asyncio.create_task(self._tell_figures(), name="figures"),
         ]
         end = asyncio.create_task(until(), name="until")
         try:
@@ -129,6 +142,11 @@ class Service:
         while True:
             self._heart.beat(self._writer.held)
             await asyncio.sleep(BEAT_S)
+
+    async def _tell_figures(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            self._ingest.put(own_figures(self._poller, self._on_site, self._clock))
 
     async def _begin(self, end: "asyncio.Task[None]") -> None:
         """Plan the slot that is running as soon as the devices have answered once.

@@ -50,8 +50,8 @@ def command(setpoint: Setpoint, spec: PointSpec) -> Command | None:
 
 def _stepped(value: float, low: float, high: float, spec: PointSpec) -> float:
     """The nearest value towards zero that the device takes; the next one where that is too low."""
-    if 0 < value < spec.zero_below and low <= 0:
-        return 0.0
+    if 0 < value < spec.zero_below:
+        return 0.0 if low <= 0 else spec.zero_below
     if spec.step == 0:
         return value
     steps = math.trunc(value / spec.step + math.copysign(_HAIR, value))

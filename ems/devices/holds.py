@@ -1,6 +1,6 @@
 """A device under command: what it was last told, until when, and when its heartbeat is due."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from ems.devices.maps import PointSpec, map_of
@@ -32,6 +32,10 @@ class Hold:
         last = self._told.get(spec)
         return last is None or last[0] != value or now - last[1] >= REWRITE_AFTER
 
+    def changes(self, spec: PointSpec, value: float, now: datetime) -> bool:
+        """Whether `value` goes over one that came back: somebody may have been there since."""
+        return spec in self._told and self.needs(spec, value, now)
+
     def touch(self, specs: Iterable[PointSpec]) -> None:
         """These are about to be written: what they hold is unknown until it has worked."""
         for spec in specs:
@@ -41,6 +45,24 @@ class Hold:
     def told(self, spec: PointSpec, value: float, now: datetime) -> None:
         """`value` was written and came back."""
         self._told[spec] = (value, now)
+
+    @property
+    def known(self) -> Mapping[PointSpec, tuple[float, datetime]]:
+        """What was written and came back, and when."""
+        return dict(self._told)
+
+    @property
+    def last_beat(self) -> dict[PointSpec, float]:
+        """The heartbeat that the device should show; empty when it has none, or none yet."""
+        beat = map_of(self.device).heartbeat
+        if beat is None or self._beat is None:
+            return {}
+        return {map_of(self.device).points[beat.point]: float(self._beat[0])}
+
+    def lapse(self) -> None:
+        """The device has forgotten all that it was told: it restarted."""
+        self._told.clear()
+        self._beat = None
 
     def extend(self, until: datetime) -> None:
         """Hold it until then, at least."""

@@ -3,7 +3,8 @@
 One worker for each connection asks the device that is most overdue, for all of its points that are
 due, and sleeps until the next turn. A device that does not answer waits longer and longer in wall
 time, so that the others behind the same gateway are hardly held up; after two failures in a row its
-points are marked, with one line in the log, and one more when it is back.
+points are marked, with one line in the log, and one more when it is back. How late devices are
+asked is counted: `punctuality`.
 """
 
 import asyncio
@@ -11,11 +12,13 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 
 from ems.devices.connection import Connection, Values, connection_key
 from ems.devices.maps import map_of
+from ems.devices.on_site import OnSite
+from ems.devices.punctuality import Punctuality
 from ems.devices.watch import DeviceHealth, Watch
 from ems.domain.district import Device, District
 from ems.domain.errors import DeviceError
@@ -43,14 +46,19 @@ class Poller:
         clock: Clock,
         speed: float,
         sink: Sink,
+        *,
+        on_site: OnSite | None = None,
     ) -> None:
-        """Watch every device of `district`.
+        """Watch every device of `district`; what is held in `on_site` is marked as overridden.
 
         Raises:
             DeviceError: a device has no connection.
         """
         self._clock, self._speed = clock, speed
         self._connections = connections
+        self._on_site = on_site if on_site is not None else OnSite()
+        self.punctuality = Punctuality()
+        """How late devices are asked, those that answer."""
         self._stop = asyncio.Event()
         self._latest: dict[str, Reading] = {}
         self._sink = sink
@@ -74,11 +82,28 @@ class Poller:
     def snapshot(self) -> Snapshot:
         """The latest reading of every point; what is too old for its poll class is stale."""
         now = self._clock.now()
-        limits = {point: now - age for point, age in self._oldest.items()}
-        readings = {
-            p: _aged(reading, limits[p] > reading.at) for p, reading in self._latest.items()
-        }
+        readings = {point: self._present(reading, now) for point, reading in self._latest.items()}
         return Snapshot(taken_at=now, readings=readings)
+
+    def latest(self, point: str) -> Reading | None:
+        """The latest reading of one point, as in a snapshot; None before it was ever asked."""
+        reading = self._latest.get(point)
+        return None if reading is None else self._present(reading, self._clock.now())
+
+    def _present(self, reading: Reading, now: datetime) -> Reading:
+        """`reading` with the quality that it has by now."""
+        if not reading.quality.usable:
+            return reading
+        if now - reading.at > self._oldest[reading.point]:
+            return Reading(reading.point, reading.value, Quality.STALE, reading.at)
+        quality = self._quality(reading.point, reading.quality)
+        if quality is reading.quality:
+            return reading
+        return Reading(reading.point, reading.value, quality, reading.at)
+
+    def _quality(self, point: str, quality: Quality) -> Quality:
+        held = quality is Quality.GOOD and point in self._on_site
+        return Quality.OVERRIDDEN if held else quality
 
     async def run(self) -> None:
         """Poll until `stop`."""
@@ -105,6 +130,8 @@ class Poller:
             await asyncio.wait_for(self._stop.wait(), max(wall_s, SLEEP_MIN_S))
 
     async def _poll(self, connection: Connection, watch: Watch, now_s: float) -> None:
+        if not watch.failures and math.isfinite(late_s := watch.late_s(now_s)):
+            self.punctuality.add(late_s / self._speed)
         try:
             values = await connection.read(watch.device, watch.due(now_s))
         except DeviceError as error:
@@ -119,9 +146,9 @@ class Poller:
 
     def _record(self, device: Device, values: Values) -> None:
         at = self._clock.now()
+        points = ((point_id(device.id, name), *read) for name, read in values.items())
         readings = [
-            Reading(point_id(device.id, name), value, quality, at)
-            for name, (value, quality) in values.items()
+            Reading(p, value, self._quality(p, quality), at) for p, value, quality in points
         ]
         self._latest.update((reading.point, reading) for reading in readings)
         self._sink(readings)
@@ -151,12 +178,6 @@ def _oldest(district: District, speed: float) -> dict[str, timedelta]:
         for device in district.devices.values()
         for spec in map_of(device).points.values()
     }
-
-
-def _aged(reading: Reading, old: bool) -> Reading:
-    if old and reading.quality.usable:
-        return Reading(reading.point, reading.value, Quality.STALE, reading.at)
-    return reading
 
 
 def _nothing(device: Device) -> Values:

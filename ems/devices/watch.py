@@ -82,6 +82,10 @@ class Watch:
             self._together[polls] = tuple(spec for poll in polls for spec in self._specs[poll])
         return self._together[polls]
 
+    def late_s(self, now_s: float) -> float:
+        """District seconds since it was due; infinite when it was never asked."""
+        return now_s - min(self._due_s.values())
+
     def succeeded(self, now_s: float) -> None:
         """It answered: what was due is due again at its next turn."""
         self.failures, self.error, self.last_good_s = 0, "", now_s

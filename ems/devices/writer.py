@@ -1,41 +1,44 @@
 """The writer brings setpoints to devices and says what became of each.
 
-    clamp and step -> skip what someone on site holds -> write what changed -> read back -> outcome
-
 A command is a lease. A device that took one is *held*: its heartbeat is renewed every five minutes
 of district time, its values are written again now and then, and one slot after the last setpoint
 ended it is let go - as it is at shutdown - to its safe values or, on BACnet, to whoever comes next
 in the priority array. Should the EMS die, the heartbeat stops and the device returns to its own
 control by itself.
+
+A device that did not answer is told again when it is back; after an outage of many they come back
+one after the other within five minutes, so that they do not all start at once.
 """
 
 import asyncio
 import logging
-import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 
-from ems.devices.commands import Command, came_back, command
-from ems.devices.connection import Connection, Values, connection_key
-from ems.devices.holds import Hold
-from ems.devices.maps import PointSpec, map_of
-from ems.domain.district import Device, District
-from ems.domain.errors import DeviceError, DeviceRejectedError
+from ems.devices.connection import Connection, connection_key
+from ems.devices.device_writer import GRACE, DeviceWriter, Surroundings, dispatched
+from ems.devices.on_site import OnSite
+from ems.domain.district import District
+from ems.domain.errors import DeviceError
 from ems.domain.plans import Dispatched, Outcome, Setpoint
-from ems.domain.points import Quality
-from ems.domain.slots import SLOT, Clock
+from ems.domain.points import Reading
+from ems.domain.slots import Clock
 
 log = logging.getLogger("ems.devices")
 
-GRACE = SLOT
-"""How long a device is held after its last setpoint ended: one missed cycle."""
 TICK_S = 60.0
 """District seconds between two looks at the holds."""
 TICK_WALL_S = 0.5
 """Wall seconds between them, at least."""
+RETURN_TICKS = 5
+"""Looks within which devices that were away are told again, some at each."""
 
-_NOTHING = (math.nan, Quality.COMM_FAIL)
+
+def nothing_read(_point: str) -> Reading | None:
+    """The latest reading where nobody polls."""
+    return None
 
 
 class Writer:
@@ -47,18 +50,33 @@ class Writer:
         connections: Mapping[str, Connection],
         clock: Clock,
         speed: float = 1.0,
+        *,
+        on_site: OnSite | None = None,
+        latest: Callable[[str], Reading | None] = nothing_read,
     ) -> None:
-        self._devices = district.devices
-        self._connections = connections
-        self._clock, self._speed = clock, speed
-        self._holds: dict[str, Hold] = {}
+        """`latest` tells the poller's latest reading of a point, by which limits go."""
+        self._clock, self._latest = clock, latest
+        self._tick_wall_s = max(TICK_S / speed, TICK_WALL_S)
+        around = Surroundings(
+            clock=clock,
+            on_site=on_site if on_site is not None else OnSite(),
+            latest=latest,
+            step=timedelta(seconds=self._tick_wall_s * speed),
+        )
+        self._devices = {
+            device.id: DeviceWriter(device, connections[key], around)
+            for device in district.devices.values()
+            if (key := connection_key(device)) in connections
+        }
+        self._away: dict[str, Sequence[Setpoint]] = {}
+        self._returns_at_once = 0
         self._one_at_a_time = asyncio.Lock()
         self._stop = asyncio.Event()
 
     @property
     def held(self) -> frozenset[str]:
         """Ids of the devices that are under a command."""
-        return frozenset(self._holds)
+        return frozenset(one.device.id for one in self._held())
 
     async def apply(self, setpoints: Sequence[Setpoint]) -> tuple[Dispatched, ...]:
         """Write the setpoints of a slot; what became of each, in their order."""
@@ -75,153 +93,88 @@ class Writer:
         while not self._stop.is_set():
             await self.renew()
             with suppress(TimeoutError):
-                wait_s = max(TICK_S / self._speed, TICK_WALL_S)
-                await asyncio.wait_for(self._stop.wait(), wait_s)
+                await asyncio.wait_for(self._stop.wait(), self._tick_wall_s)
 
     def stop(self) -> None:
         """End `run`."""
         self._stop.set()
 
     async def renew(self) -> None:
-        """Change every heartbeat that is due, and let go of devices whose lease has ended."""
+        """Tend every held device, let go of those whose lease has ended, tell those that return."""
         async with self._one_at_a_time:
             now = self._clock.now()
-            ended = [hold for hold in self._holds.values() if hold.until <= now]
-            await self._each(ended, self._let_go)
-            await self._each(self._holds.values(), self._beat)
+            ended = [one for one in self._held() if one.hold and one.hold.until <= now]
+            await self._each(ended, _let_go)
+            await self._each(self._held(), _tended)
+            await self._tell_returning()
 
     async def relinquish_all(self) -> tuple[str, ...]:
         """Let go of every held device; ids of those that could not be reached."""
         async with self._one_at_a_time:
-            return await self._each(self._holds.values(), self._let_go)
+            self._away.clear()
+            return await self._each(self._held(), _let_go)
+
+    def _held(self) -> list[DeviceWriter]:
+        return [one for one in self._devices.values() if one.hold is not None]
 
     async def _each(
-        self, holds: Iterable[Hold], act: Callable[[Hold], Awaitable[bool]]
+        self, devices: Iterable[DeviceWriter], act: Callable[[DeviceWriter], Awaitable[bool]]
     ) -> tuple[str, ...]:
         """Act on all at once; ids of the devices where it failed."""
-        all_of_them = list(holds)
+        all_of_them = list(devices)
         done = await asyncio.gather(*map(act, all_of_them))
-        return tuple(h.device.id for h, ok in zip(all_of_them, done, strict=True) if not ok)
-
-    async def _beat(self, hold: Hold) -> bool:
-        now = self._clock.now()
-        if not (beat := hold.due_beat(now)):
-            return True
-        try:
-            await self._connection(hold.device).write(hold.device, beat)
-        except DeviceError as error:
-            log.debug("heartbeat of %s: %s", hold.device.id, error.message)
-            return False
-        hold.beaten(beat, now)
-        return True
-
-    async def _let_go(self, hold: Hold) -> bool:
-        try:
-            await self._connection(hold.device).relinquish(hold.device, hold.touched)
-        except DeviceError as error:
-            log.warning("%s could not be let go: %s", hold.device.id, error.message)
-            return False
-        finally:
-            self._holds.pop(hold.device.id, None)
-        return True
-
-    def _connection(self, device: Device) -> Connection:
-        return self._connections[connection_key(device)]
+        return tuple(one.device.id for one, ok in zip(all_of_them, done, strict=True) if not ok)
 
     async def _apply(self, device_id: str, setpoints: Sequence[Setpoint]) -> list[Dispatched]:
         device = self._devices.get(device_id)
-        specs = map_of(device).points if device else {}
-        commands: list[Command] = []
-        refused: list[Dispatched] = []
-        for setpoint in setpoints:
-            spec = specs.get(setpoint.point.partition("/")[2])
-            ready = command(setpoint, spec) if spec else None
-            if ready is None:
-                log.warning("%s: %s can't be written", setpoint.point, setpoint.value)
-                refused.append(self._dispatched(setpoint, Outcome.REJECTED))
-            else:
-                commands.append(ready)
-        done = await self._carry_out(device, commands) if device and commands else []
-        return refused + done
+        if device is None:
+            log.warning("there is no device %s to write to", device_id)
+            return [dispatched(s, Outcome.REJECTED, self._clock.now()) for s in setpoints]
+        if device_id in self._away:
+            self._away[device_id] = setpoints
+            word = Outcome.DEFERRED if self._answers(setpoints) else Outcome.UNREACHABLE
+            return [dispatched(s, word, self._clock.now()) for s in setpoints]
+        return await self._tell(device, setpoints)
 
-    async def _carry_out(self, device: Device, commands: Sequence[Command]) -> list[Dispatched]:
-        until = max(c.setpoint.slot.end for c in commands) + GRACE
-        hold = self._holds.setdefault(device.id, Hold(device, until))
-        hold.extend(until)
-        connection, specs = self._connection(device), [c.spec for c in commands]
-        try:
-            on_site = await connection.held_on_site(device, specs)
-            ours = [c for c in commands if c.spec.name not in on_site]
-            rejected = await self._tell(connection, hold, ours)
-            read = await connection.read(device, specs)
-        except DeviceError as error:
-            log.debug("%s: %s", device.id, error.message)
-            hold.touch(specs)
-            return [self._dispatched(c.setpoint, Outcome.UNREACHABLE) for c in commands]
-        return [self._verified(hold, c, on_site, rejected, read) for c in commands]
+    async def _tell(self, device: DeviceWriter, setpoints: Sequence[Setpoint]) -> list[Dispatched]:
+        done = await device.apply(setpoints)
+        if any(one.outcome is Outcome.UNREACHABLE for one in done):
+            self._away[device.device.id] = setpoints
+        else:
+            self._away.pop(device.device.id, None)
+        return done
 
-    async def _tell(
-        self, connection: Connection, hold: Hold, commands: Sequence[Command]
-    ) -> frozenset[str]:
-        """Write what changed, the heartbeat first; names of the points that were refused."""
+    async def _tell_returning(self) -> None:
+        """Tell some of the devices that were away and answer again."""
         now = self._clock.now()
-        changed = {c.spec: c.value for c in commands if hold.needs(c.spec, c.value, now)}
-        hold.touch(changed)
-        beat = hold.due_beat(now)
-        values = {**beat, **changed}
-        rejected = await _written(connection, hold.device, values) if values else frozenset()
-        if not any(spec.name in rejected for spec in beat):
-            hold.beaten(beat, now)
-        return rejected
+        for name, setpoints in list(self._away.items()):
+            if max(s.slot.end for s in setpoints) + GRACE <= now:
+                del self._away[name]
+        returning = [name for name, part in self._away.items() if self._answers(part)]
+        even = -(-len(returning) // RETURN_TICKS)
+        self._returns_at_once = max(self._returns_at_once, even) if returning else 0
+        now_due = returning[: self._returns_at_once]
+        await asyncio.gather(*(self._tell(self._devices[n], self._away[n]) for n in now_due))
 
-    def _verified(
-        self,
-        hold: Hold,
-        command: Command,
-        on_site: frozenset[str],
-        rejected: frozenset[str],
-        read: Values,
-    ) -> Dispatched:
-        value, quality = read.get(command.spec.name, _NOTHING)
-        if command.spec.name in on_site:
-            return self._dispatched(command.setpoint, Outcome.OVERRIDDEN, read_back=value)
-        if command.spec.name in rejected:
-            return self._dispatched(command.setpoint, Outcome.REJECTED, read_back=value)
-        outcome = command.outcome
-        if not came_back(command.spec, command.value, value):
-            hold.touch([command.spec])
-            outcome = Outcome.OVERRIDDEN if quality is Quality.OVERRIDDEN else Outcome.MISMATCH
-        elif hold.needs(command.spec, command.value, self._clock.now()):
-            hold.told(command.spec, command.value, self._clock.now())
-        return self._dispatched(command.setpoint, outcome, written=command.value, read_back=value)
-
-    def _dispatched(
-        self,
-        setpoint: Setpoint,
-        outcome: Outcome,
-        *,
-        written: float = math.nan,
-        read_back: float = math.nan,
-    ) -> Dispatched:
-        return Dispatched(
-            setpoint=setpoint,
-            outcome=outcome,
-            written=written,
-            read_back=read_back,
-            at=self._clock.now(),
-        )
+    def _answers(self, setpoints: Sequence[Setpoint]) -> bool:
+        """Whether the poller hears a device again; also where nobody polls it."""
+        readings = [self._latest(setpoint.point) for setpoint in setpoints]
+        return any(r is None or r.quality.usable for r in readings)
 
 
-async def _written(
-    connection: Connection, device: Device, values: Mapping[PointSpec, float]
-) -> frozenset[str]:
-    """Write at once, or one by one when the device refuses; names of the points refused."""
+async def _tended(one: DeviceWriter) -> bool:
     try:
-        await connection.write(device, values)
-    except DeviceRejectedError as error:
-        if len(values) > 1:
-            parts = [await _written(connection, device, {s: v}) for s, v in values.items()]
-            return frozenset().union(*parts)
-        log.info("%s: %s", device.id, error.message)
-        return frozenset(spec.name for spec in values)
-    return frozenset()
+        await one.tend()
+    except DeviceError as error:
+        log.debug("%s could not be tended: %s", one.device.id, error.message)
+        return False
+    return True
+
+
+async def _let_go(one: DeviceWriter) -> bool:
+    try:
+        await one.let_go()
+    except DeviceError as error:
+        log.warning("%s could not be let go: %s", one.device.id, error.message)
+        return False
+    return True

@@ -205,7 +205,7 @@ class Outcome(StrEnum):
 
     OK = "ok"
     CLAMPED = "clamped"
-    """Outside its bounds; the bound was written."""
+    """Beyond its bounds, ramp, running times or frost limit; the nearest allowed was written."""
     ROUNDED = "rounded"
     """The device takes steps; the nearest below was written."""
     OVERRIDDEN = "overridden"
@@ -216,6 +216,8 @@ class Outcome(StrEnum):
     """The device refused."""
     UNREACHABLE = "unreachable"
     """No answer."""
+    DEFERRED = "deferred"
+    """The device is back after an outage and takes its turn within some minutes."""
     WITHHELD = "withheld"
     """The mode forbids writing; shown, not written."""
 

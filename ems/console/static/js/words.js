@@ -32,7 +32,7 @@ export const QUALITY = {
 export const OUTCOMES = {
   ok: t("taken"), clamped: t("clamped to its bounds"), rounded: t("rounded to a step"),
   overridden: t("held on site"), mismatch: t("another value read back"), rejected: t("refused"),
-  unreachable: t("no answer"), withheld: t("withheld by the mode"),
+  unreachable: t("no answer"), deferred: t("back, waits for its turn"), withheld: t("withheld by the mode"),
 };
 
 export const STEPS = {

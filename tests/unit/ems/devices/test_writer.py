@@ -11,7 +11,7 @@ from ems.devices.connection import Values, connection_key
 from ems.devices.maps import PointSpec, map_of
 from ems.devices.modbus import modbus_connections
 from ems.devices.writer import Writer
-from ems.domain.district import Device, District
+from ems.domain.district import Device, DeviceKind, District
 from ems.domain.errors import DeviceRejectedError, DeviceUnreachableError
 from ems.domain.plans import Outcome, Reason, ReasonCode, Setpoint
 from ems.domain.points import Quality, Unit
@@ -94,12 +94,14 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def writer(district: District, shelf: Shelf, clock: SetClock) -> Writer:
-    devices = [district.devices["BAT-1"], district.devices["D1-0101"]]
+    devices = [district.devices[name] for name in ("BAT-1", "D1-0101", "B1-0201")]
     connections = {connection_key(device): shelf for device in devices}
     return Writer(district.with_devices(devices), connections, clock)
 
 
 ROOM = "D1-0101/setpoint_c"
+"""A register."""
+BACNET_ROOM = "B1-0201/setpoint_c"
 SETPOINT = frozenset({"setpoint_c"})
 
 
@@ -127,7 +129,7 @@ async def test_what_becomes_of_a_setpoint(
 ) -> None:
     for name, value in device.items():
         setattr(shelf, name, value)
-    (dispatched,) = await writer.apply([wish(ROOM, wanted_c)])
+    (dispatched,) = await writer.apply([wish(BACNET_ROOM, wanted_c)])
     assert dispatched.outcome is outcome, situation
     assert dispatched.at == START
     if written_c is None:
@@ -168,13 +170,13 @@ async def test_only_changes_are_written_and_old_values_again(
     assert told == [20.0, 20.5, 20.5]
 
 
-async def test_a_value_that_did_not_come_back_is_written_again(
+async def test_an_object_that_did_not_keep_its_value_is_written_again(
     writer: Writer, shelf: Shelf
 ) -> None:
-    await writer.apply([wish(ROOM, 20.0)])
+    await writer.apply([wish(BACNET_ROOM, 20.0)])
     shelf.held["setpoint_c"] = 17.0
-    assert (await writer.apply([wish(ROOM, 20.0)]))[0].outcome is Outcome.MISMATCH
-    assert (await writer.apply([wish(ROOM, 20.0)]))[0].outcome is Outcome.OK
+    assert (await writer.apply([wish(BACNET_ROOM, 20.0)]))[0].outcome is Outcome.MISMATCH
+    assert (await writer.apply([wish(BACNET_ROOM, 20.0)]))[0].outcome is Outcome.OK
     assert shelf.held["setpoint_c"] == 20.0
 
 
@@ -229,7 +231,8 @@ async def test_all_commands_of_the_district_reach_its_modbus_devices(district: D
         d for d in moved.devices.values() if connection_key(d) in connections
     )
     image = ProcessImage.create(small)
-    servers, writer = ModbusServers(small, image), Writer(small, connections, SetClock())
+    clock = SetClock()
+    servers, writer = ModbusServers(small, image), Writer(small, connections, clock)
     await servers.start()
     wishes = [
         wish(f"{device.id}/{spec.name}", min(spec.high, 21.0))
@@ -237,7 +240,9 @@ async def test_all_commands_of_the_district_reach_its_modbus_devices(district: D
         for spec in map_of(device).written
     ]
     done = await writer.apply(wishes)
-    assert {d.outcome for d in done} == {Outcome.OK}
+    assert {d.outcome for d in done} == {Outcome.OK, Outcome.CLAMPED}
+    for clock.time in [START + timedelta(minutes=minute) for minute in range(1, 12)]:
+        await writer.renew()  # compressors have had their pause, ramps are through
     assert all(image[w.point] == pytest.approx(w.value) for w in wishes)
     assert image["CP-01/failsafe_s"] in (1800, 1801)
     assert await writer.relinquish_all() == ()
@@ -247,3 +252,47 @@ async def test_all_commands_of_the_district_reach_its_modbus_devices(district: D
     for connection in connections.values():
         await connection.close()
     await servers.stop()
+
+
+async def test_after_an_outage_devices_come_back_one_after_the_other(
+    district: District, clock: SetClock
+) -> None:
+    rooms = district.of_kind(DeviceKind.DWELLING)[:100]
+    shelves = {connection_key(room): Shelf() for room in rooms}
+    writer = Writer(district.with_devices(rooms), shelves, clock)
+    for shelf in shelves.values():
+        shelf.away = True
+
+    def wishes() -> list[Setpoint]:
+        slot = Slot.containing(clock.time)
+        return [wish(f"{room.id}/setpoint_c", 20.0, slot) for room in rooms]
+
+    assert {d.outcome for d in await writer.apply(wishes())} == {Outcome.UNREACHABLE}
+    for shelf in shelves.values():
+        shelf.away = False
+    clock.time += SLOT
+    assert {d.outcome for d in await writer.apply(wishes())} == {Outcome.DEFERRED}
+
+    def told() -> int:
+        return sum("setpoint_c" in write for s in shelves.values() for write in s.writes)
+
+    by_minute = [told()]
+    for _ in range(6):
+        clock.time += timedelta(minutes=1)
+        await writer.renew()
+        by_minute.append(told())
+    assert by_minute == [0, 20, 40, 60, 80, 100, 100]
+    clock.time += timedelta(minutes=9)
+    assert {d.outcome for d in await writer.apply(wishes())} == {Outcome.OK}
+
+
+async def test_what_is_stopped_does_not_come_back(
+    writer: Writer, shelf: Shelf, clock: SetClock
+) -> None:
+    shelf.away = True
+    await writer.apply([wish(ROOM, 20.0)])
+    await writer.relinquish_all()
+    shelf.away = False
+    clock.time += timedelta(minutes=1)
+    await writer.renew()
+    assert not shelf.writes
