@@ -24,6 +24,8 @@ class BacnetObject:
     instance: Annotated[int, Between(0, 4194302)]
     priority: Annotated[int, Between(1, 16)] | None = None
     """Where a plan's command stands in the priority array; only for written points."""
+    cov: Literal["confirmed", "unconfirmed"] | None = None
+    """Whether the device is to tell when it changes (COV), and whether that is acknowledged."""
 
 
 @dataclass(frozen=True, kw_only=True)
