@@ -19,6 +19,8 @@ FAR_K = 60.0
 """No temperature lies further than this outside its band; a finite box makes the bound a proof."""
 FAR_KW = 20_000.0
 """No power of the district is greater."""
+LATE_SHARE = 0.25
+"""Price of charging in the time kept in hand, as a share of the price of a shortfall."""
 LATER_EUR_PER_KWH = 0.01
 """Charging at the end of the horizon costs this much more than now: of equal times, the first."""
 WARM_SHARE = 0.05
@@ -176,6 +178,7 @@ def _cars(build: Assembly, problem: PlanProblem, meet: Balances) -> dict[str, In
     cars, blocks = problem.cars, problem.blocks
     hours = blocks.hours[:, None]
     later = LATER_EUR_PER_KWH * blocks.first[:, None] / blocks.slots
+    later = later + LATE_SHARE * cars.shortfall_eur_per_kwh * cars.late
     power = build.columns(
         len(blocks), len(cars.names), high=cars.power_kw_max * cars.present, cost=hours * later
     )

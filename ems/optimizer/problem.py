@@ -130,7 +130,9 @@ class Cars:
     wanted_kwh: Floats
     """Still wanted; soft. Shape [C]."""
     present: Floats
-    """Part of each block in which the car may charge, 0 to 1. Shape [K, C]."""
+    """Part of each block in which the car is there, 0 to 1. Shape [K, C]."""
+    late: Floats
+    """Of that time, the part kept in hand, as something may go wrong, 0 to 1. Shape [K, C]."""
     shortfall_eur_per_kwh: float
     """Price of a kWh that a car leaves without."""
     groups: tuple[str, ...]

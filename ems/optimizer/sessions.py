@@ -2,7 +2,8 @@
 
 A car is planned to be done before it leaves: by a slot, so that a late plan or a lost message does
 no harm, and by a share of the time that it needs, as a battery that is nearly full takes less. A
-car that needs every minute has every minute.
+car that has no such time in hand is charged at once. So is one that has not been seen to charge and
+would be late if it took the least that cars take: a quarter hour later its limit is known.
 """
 
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ EARLY_SLOTS = 1
 """How long before it leaves a car should be done."""
 SPARE_SHARE = 0.5
 """Of the time that it needs at full power, what is kept in hand: a filling battery takes less."""
-USUAL_KW = (3.7, 7.4, 11.0)
-"""What cars take at most: one phase of 16 A or 32 A, three phases of 16 A."""
+USUAL_KW = 3.68
+"""The least that cars take: one phase of 16 A at 230 V."""
 UNSAID_KWH = 10.0
 """Wanted by a car whose charge point does not say."""
 UNSAID_H = 4.0
@@ -77,6 +78,18 @@ class Session:
     """Greatest power of car and charge point together, as far as it is known."""
     own_kw: float = float("nan")
     """What the car itself takes at most, seen now or earlier in its stay; NaN: not seen yet."""
+
+    @property
+    def sure_kw(self) -> float:
+        """What the car is sure to take: what it was seen to, or the least that cars take."""
+        known = self.own_kw if np.isfinite(self.own_kw) else USUAL_KW
+        return min(self.power_kw_max, known)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether it can wait and still be done with time in hand."""
+        stay_h = self.hours - EARLY_SLOTS * SLOT_H
+        return self.wanted_kwh * (1 + SPARE_SHARE) <= self.sure_kw * stay_h
 
 
 def sessions(
@@ -131,21 +144,9 @@ def _session(
         wanted_kwh=max(float(left_kwh), 0.0),
         hours=float(hours),
         phases=phases,
-        power_kw_max=min(rated_kw, ROOM_SHARE * own_kw)
-        if np.isfinite(own_kw)
-        else _usual_kw(rated_kw, float(left_kwh), float(hours)),
+        power_kw_max=min(rated_kw, ROOM_SHARE * own_kw) if np.isfinite(own_kw) else rated_kw,
         own_kw=own_kw,
     )
-
-
-def _usual_kw(power_kw: float, wanted_kwh: float, hours: float) -> float:
-    """What a car is planned with: the least usual power that serves it with time in hand.
-
-    What the car itself can take is not known before it has been seen to charge; a plan that counts
-    on more than that finds out too late. A car in a hurry is given all that the charge point has.
-    """
-    enough = [usual for usual in USUAL_KW if wanted_kwh * (1 + SPARE_SHARE) <= usual * hours]
-    return min([power_kw, *enough[:1]])
 
 
 def _phases(point: ChargePoint, device: str, snapshot: Snapshot) -> int:
@@ -163,7 +164,8 @@ def _own_kw(point: ChargePoint, device: str, snapshot: Snapshot, previous: Plan 
         point_id(device, name) for name in ("power_kw", "current_limit_a", "current_l1_a")
     )
     flows = current_a > FLOWING_A
-    if flows and current_a < KEEPS_UP_SHARE * min(limit_a, point.current_a_max):
+    allowed_a = min(limit_a, point.current_a_max)
+    if flows and (current_a < KEEPS_UP_SHARE * allowed_a or allowed_a == point.current_a_max):
         return float(drawn)
     held = previous.series.get(own_limit_series(point.id)) if previous else None
     if held is None or (flows and drawn > ROOM_SHARE * held[0]):
@@ -201,6 +203,7 @@ def cars(
         power_kw_max=np.array([session.power_kw_max for session in wanting]),
         wanted_kwh=np.array([session.wanted_kwh for session in wanting]),
         present=presence(wanting, blocks),
+        late=_late(wanting, blocks),
         shortfall_eur_per_kwh=park.shortfall_eur_per_kwh,
         groups=groups,
         group_kw_max=park.group_kw,
@@ -209,15 +212,27 @@ def cars(
 
 
 def presence(wanting: list[Session], blocks: Blocks) -> Floats:
-    """Part of each block in which each car may charge. Shape [blocks, cars]."""
-    hours = np.array([_charging_hours(session) for session in wanting])
+    """Part of each block in which each car is there. Shape [blocks, cars]."""
+    return _part_of_blocks(np.array([session.hours for session in wanting]), blocks)
+
+
+def _late(wanting: list[Session], blocks: Blocks) -> Floats:
+    """Of the time that each car is there, the part kept in hand. Shape [blocks, cars]."""
+    in_time = _part_of_blocks(np.array([_charging_hours(s) for s in wanting]), blocks)
+    there = presence(wanting, blocks)
+    late: Floats = np.where(there > 0, 1 - in_time / np.maximum(there, 1e-9), 0.0)
+    return late
+
+
+def _part_of_blocks(hours: Floats, blocks: Blocks) -> Floats:
     begins = blocks.first[:, None] * SLOT_H
     share: Floats = np.clip((hours - begins) / blocks.hours[:, None], 0.0, 1.0)
     return share
 
 
 def _charging_hours(session: Session) -> float:
-    """Until when a car may charge: early by a slot and a share of what it needs, if it can."""
-    need_h = session.wanted_kwh / max(session.power_kw_max, 1e-6)
-    early_h = session.hours - EARLY_SLOTS * SLOT_H - SPARE_SHARE * need_h
-    return max(early_h, min(session.hours, need_h / 0.9))
+    """When a car should be done: early if it has time in hand, else as soon as it can."""
+    if session.has_time:
+        takes_h = session.wanted_kwh / session.sure_kw
+        return session.hours - EARLY_SLOTS * SLOT_H - SPARE_SHARE * takes_h
+    return min(session.hours, session.wanted_kwh / max(session.power_kw_max, 1e-6))

@@ -73,6 +73,7 @@ def _no_cars(blocks: int) -> Cars:
         power_kw_max=np.zeros(0),
         wanted_kwh=np.zeros(0),
         present=np.zeros((blocks, 0)),
+        late=np.zeros((blocks, 0)),
         shortfall_eur_per_kwh=1.5,
         groups=("G1",),
         group_kw_max=80.0,
@@ -147,6 +148,7 @@ def with_cars(
         power_kw_max=np.full(len(wanted_kwh), 8.0),
         wanted_kwh=np.array(wanted_kwh),
         present=(np.arange(blocks)[:, None] < np.array(slots)).astype(float),
+        late=np.zeros((blocks, len(slots))),
     )
     return replace(problem, cars=replace(cars, **changes))
 

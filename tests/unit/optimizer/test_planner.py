@@ -300,7 +300,8 @@ def test_what_a_car_takes_at_most_is_remembered_while_it_waits(
 ) -> None:
     charging = {"state": 2.0, "current_limit_a": 32.0, "current_l1_a": 16.0, "power_kw": 3.68}
     waiting = {"state": 1.0, "current_limit_a": 0.0, "current_l1_a": 0.0, "power_kw": 0.0}
-    other = {"state": 2.0, "current_limit_a": 32.0, "current_l1_a": 31.5, "power_kw": 7.2}
+    other = {"state": 2.0, "current_limit_a": 20.0, "current_l1_a": 20.0, "power_kw": 4.6}
+    full = {"state": 2.0, "current_limit_a": 32.0, "current_l1_a": 32.0, "power_kw": 7.36}
 
     def seen(values: dict[str, float], previous: Plan | None) -> float:
         day = winter_day.with_car("CP-01", 20.0, 9.0)
@@ -314,3 +315,36 @@ def test_what_a_car_takes_at_most_is_remembered_while_it_waits(
     assert seen(waiting, plan) == pytest.approx(3.68)
     assert np.isnan(seen(waiting, None))
     assert np.isnan(seen(other, plan)), "who takes more is another car"
+    assert seen(full, None) == pytest.approx(7.36), "who takes all there is takes that much"
+
+
+@pytest.mark.parametrize(
+    ("wanted_kwh", "hours", "seen_kw", "at_once"),
+    [
+        pytest.param(5.0, 6.0, None, False, id="even 16 A leave it time in hand"),
+        pytest.param(12.0, 3.75, None, True, id="late if it takes 16 A at most: tried at once"),
+        pytest.param(12.0, 3.75, 7.36, False, id="seen to take 32 A, it can wait"),
+        pytest.param(12.0, 3.75, 3.68, True, id="seen to take 16 A only, it can't"),
+        pytest.param(25.0, 3.6, 7.36, True, id="needs nearly all of its stay"),
+    ],
+)
+def test_a_car_without_time_in_hand_is_charged_at_once(
+    planner: Planner,
+    any_day: Callable[..., Day],
+    wanted_kwh: float,
+    hours: float,
+    seen_kw: float | None,
+    at_once: bool,
+) -> None:
+    amperes = (seen_kw or 0.0) / 0.23
+    charging = {"state": 2.0, "current_limit_a": 32.0, "current_l1_a": amperes}
+    now = any_day(datetime(2026, 1, 13, 17, tzinfo=UTC), outdoor_c=6.0, cars=0).with_car(
+        "CP-01", wanted_kwh, hours
+    )
+    if seen_kw:
+        charging |= {"power_kw": seen_kw}
+        now = now.with_readings({f"CP-01/{name}": value for name, value in charging.items()})
+    falling = np.where(np.arange(now.horizon.length) < 3, 0.6, 0.1)
+    plan = now.with_series({"price/import_eur_per_kwh": falling}).plan(planner)
+    current = rows(plan, "current_limit_a")["CP-01"].values
+    assert (current[0] > 0) == at_once
