@@ -43,6 +43,10 @@ class RoomControl:
         self._heating, self._cooling = Thermostat(count), Thermostat(count)
         zeros = np.zeros(count)
         self.heat_kw, self.cool_kw, self.target_c = zeros.copy(), zeros.copy(), zeros.copy()
+        self.stuck_share = np.full(count, np.nan)
+        """Where a heating valve is stuck, 0 shut to 1 open; NaN where it moves."""
+        self.sensor_error_k = zeros.copy()
+        """What the thermostats' own sensors show above the truth."""
         self._offset_k = zeros[: rooms.dwellings]
         self._k = 0
         self._heat_kwh = zeros[: rooms.dwellings].copy()
@@ -89,8 +93,10 @@ class RoomControl:
         homes = self._rooms.dwellings
         window = self._people.airing[:, k] & (free[:homes] > heat_to[:homes] - WINDOW_PATIENCE_K)
         most[:homes] = np.where(window, 0.0, most[:homes])
-        heat = self._heating.power_kw(heat_to - free, heat_gain, most, dt_h)
-        error = np.where(np.isfinite(cool_to), free - cool_to, -99.0)
+        felt = free + self.sensor_error_k
+        heat = self._heating.power_kw(heat_to - felt, heat_gain, most, dt_h)
+        heat = np.where(np.isnan(self.stuck_share), heat, self.stuck_share * most)
+        error = np.where(np.isfinite(cool_to), felt - cool_to, -99.0)
         cool = self._cooling.power_kw(error, cool_gain, self._rooms.cool_kw_max, dt_h)
         return heat, np.where(heat > 0, 0.0, cool)
 
@@ -107,6 +113,7 @@ class RoomControl:
         """Write what the controllers measure."""
         homes = self._rooms.dwellings
         air, mass = self._rooms.state.T
+        air = air + self.sensor_error_k
         heat = self.heat_kw[:homes]
         values = {
             "room_temp_c": air[:homes].copy(),
