@@ -33,6 +33,7 @@ from ems.domain.plans import Dispatched, Mode, Origin, Outcome, Plan, Setpoint, 
 from ems.domain.slots import Clock, Horizon, Slot
 from ems.domain.snapshot import History, Snapshot
 from ems.domain.weather import Outlook
+from ems.held_on_site import as_held
 
 log = logging.getLogger("ems.cycle")
 
@@ -207,7 +208,7 @@ class Cycle:
         )
         plan, forecasts = await self._best_plan(request, watch)
         with watch.step("check"):
-            plan = checked(plan)
+            plan = as_held(checked(plan), snapshot)
         with watch.step("commit"):
             await self.ledger.commit(plan, forecasts)
         return Prepared(

@@ -68,6 +68,8 @@ class ReasonCode(IntEnum):
     """Uses heat that cooling rejects; the value is that heat, kW."""
     UNLIMITED = 15
     """No limit is needed."""
+    ON_SITE = 16
+    """A person on site has set it."""
 
 
 @dataclass(frozen=True, slots=True)

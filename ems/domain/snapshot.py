@@ -28,6 +28,12 @@ class Snapshot:
         reading = self.readings.get(point)
         return reading.value if reading is not None and reading.quality.usable else default
 
+    def held(self, point: str) -> float:
+        """The value at which a person on site holds `point`; NaN when nobody does."""
+        reading = self.readings.get(point)
+        held = reading is not None and reading.quality is Quality.OVERRIDDEN
+        return reading.value if reading is not None and held else float("nan")
+
     def values(self, points: Iterable[str]) -> NDArray[np.float64]:
         """Values of many points, NaN where there is none that is usable. Shape [points]."""
         return np.array([self.value(point) for point in points])

@@ -71,6 +71,10 @@ REASON_TEXTS: dict[ReasonCode, dict[Language, str]] = {
         "fr": "Aucune limite n'est nécessaire",
         "en": "No limit is needed",
     },
+    ReasonCode.ON_SITE: {
+        "fr": "Réglé sur place par une personne",
+        "en": "Set by a person on site",
+    },
 }
 """By code and language, without the figure."""
 

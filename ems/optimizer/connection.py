@@ -22,13 +22,16 @@ HOLD_SHARE = 1.002
 def batteries(
     district: District, snapshot: Snapshot, forecasts: Forecasts
 ) -> tuple[Batteries, list[str]]:
-    """The batteries whose state of charge is known, and notes on the others."""
+    """The batteries that a plan can use, and notes on the others."""
     known: list[tuple[Battery, float]] = []
     notes = []
     for battery in district.batteries.values():
         device = district.device_of.get((DeviceKind.BATTERY, battery.id))
         soc_pct = snapshot.value(point_id(device.id, "soc_pct")) if device else np.nan
-        if 0 <= soc_pct <= 100:
+        held_kw = snapshot.held(point_id(device.id, "power_setpoint_kw")) if device else np.nan
+        if np.isfinite(held_kw):
+            notes.append(f"{battery.id}: held on site at {held_kw:g} kW, planned without it")
+        elif 0 <= soc_pct <= 100:
             known.append((battery, soc_pct / 100 * battery.capacity_kwh))
         else:
             notes.append(f"{battery.id}: no state of charge, left idle")

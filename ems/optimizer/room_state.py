@@ -68,13 +68,17 @@ def room_state(
 
 
 def _floors(stock: RoomStock, district: District, snapshot: Snapshot) -> Floats:
-    """What is least comfortable in each dwelling, its people's own change included. Shape [n]."""
+    """What is least comfortable in each dwelling, its people's own change included. Shape [n].
+
+    A thermostat that is held on site stays where it is, comfortable or not.
+    """
     offsets = [
         snapshot.value(point_id(device, "resident_offset_k"), 0.0) if lived_in else 0.0
         for device, lived_in in zip(stock.devices, stock.wish_c > 0, strict=True)
     ]
+    held = np.array([snapshot.held(point_id(device, "setpoint_c")) for device in stock.devices])
     wish = stock.wish_c + np.array(offsets) + district.comfort.margin_k
-    return np.where(stock.wish_c > 0, wish, 0.0)
+    return np.where(stock.wish_c > 0, np.where(np.isfinite(held), held, wish), 0.0)
 
 
 def _filled(stock: RoomStock, air_c: Floats) -> tuple[Floats, list[str]]:

@@ -136,11 +136,13 @@ def _session(
         hours = hours if np.isfinite(hours) else UNSAID_H
     phases = _phases(point, device, snapshot)
     own_kw = _own_kw(point, device, snapshot, previous)
-    rated_kw = min(point.power_kw_max, phases * point.current_a_max * PHASE_V / 1000)
+    held_a = snapshot.held(point_id(device, "current_limit_a"))
+    current_a_max = np.fmin(point.current_a_max, held_a)
+    rated_kw = min(point.power_kw_max, phases * float(current_a_max) * PHASE_V / 1000)
     return Session(
         point=point,
         device=device,
-        plug=Plug.CAR if left_kwh >= DONE_KWH else Plug.DONE,
+        plug=Plug.CAR if left_kwh >= DONE_KWH and current_a_max > 0 else Plug.DONE,
         wanted_kwh=max(float(left_kwh), 0.0),
         hours=float(hours),
         phases=phases,

@@ -87,11 +87,13 @@ def running_units(district: District, snapshot: Snapshot) -> tuple[int, list[str
     units = district.of_kind(DeviceKind.HEAT_PUMP)
     silent = [u.id for u in units if not snapshot.usable(point_id(u.id, "alarm"))]
     alarmed = [u.id for u in units if snapshot.value(point_id(u.id, "alarm"), 0.0) >= 1]
+    off = [u.id for u in units if snapshot.held(point_id(u.id, "enable")) == 0]
     if len(silent) == len(units):
         return district.plant.units, ["no heat pump answers: all are taken to run"]
     notes = [f"{unit} does not answer: planned without it" for unit in silent]
     notes += [f"{unit} has an alarm: planned without it" for unit in alarmed]
-    return district.plant.units - len(silent) - len(alarmed), notes
+    notes += [f"{unit} is switched off on site: planned without it" for unit in off]
+    return district.plant.units - len({*silent, *alarmed, *off}), notes
 
 
 def substation(building: Building) -> Substation:

@@ -26,6 +26,8 @@ class Day:
     forecasts: Forecasts
     readings: Mapping[str, float]
     history: QuarterHours
+    on_site: frozenset[str] = frozenset()
+    """Points that somebody holds."""
 
     def with_series(self, series: Mapping[str, np.ndarray | float]) -> "Day":
         """The same with other forecasts."""
@@ -37,6 +39,11 @@ class Day:
     def with_readings(self, readings: Mapping[str, float]) -> "Day":
         """The same with other readings by point; NaN: the point is silent."""
         return replace(self, readings={**self.readings, **readings})
+
+    def with_held(self, readings: Mapping[str, float]) -> "Day":
+        """The same with points that somebody on site holds."""
+        held = self.on_site | readings.keys()
+        return replace(self.with_readings(readings), on_site=frozenset(held))
 
     def with_car(self, point: str, wanted_kwh: float, hours: float) -> "Day":
         """The same with a car at a charge point."""
@@ -52,10 +59,14 @@ class Day:
         return Snapshot(
             taken_at=at,
             readings={
-                key: Reading(key, v, Quality.GOOD if np.isfinite(v) else Quality.COMM_FAIL, at)
-                for key, v in self.readings.items()
+                key: Reading(key, v, self._quality(key, v), at) for key, v in self.readings.items()
             },
         )
+
+    def _quality(self, point: str, value: float) -> Quality:
+        if point in self.on_site:
+            return Quality.OVERRIDDEN
+        return Quality.GOOD if np.isfinite(value) else Quality.COMM_FAIL
 
     def plan(self, planner: Planner) -> Plan:
         """The plan of this day."""
