@@ -1,14 +1,17 @@
 """A virtual BACnet controller: application messages in, application messages out; no sockets here.
 
-It answers ReadProperty, ReadPropertyMultiple, WriteProperty, WritePropertyMultiple and Who-Is
-(ASHRAE 135, clauses 15.5, 15.7, 15.9, 15.10 and 16.10), and rejects all else. One that the image
-calls silent answers nothing.
+It answers ReadProperty, ReadPropertyMultiple, WriteProperty, WritePropertyMultiple, SubscribeCOV
+and Who-Is (ASHRAE 135, clauses 15.5, 15.7, 15.9, 15.10, 13.14 and 16.10), tells its subscribers
+what changes, and rejects all else. One that the image calls silent answers and tells nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from time import monotonic
 from typing import NamedTuple
 
+from ems.devices.bacnet_apdu import Message, Notice, Pdu, Service, message
+from ems.devices.bacnet_cov_messages import read_subscription
 from ems.devices.bacnet_messages import Property
 from ems.devices.bacnet_reader import Reader
 from ems.devices.bacnet_tags import (
@@ -27,8 +30,10 @@ from ems.devices.bacnet_tags import (
     opening,
     unsigned,
 )
+from ems.devices.bacnet_transactions import Where
 from ems.domain.district import Device
 from simulations import bacnet_frames as frames
+from simulations.bacnet_cov import Subscriptions
 from simulations.bacnet_device import ANY_DEVICE, NO_SEGMENTATION, VENDOR, objects_of
 from simulations.bacnet_frames import Request
 from simulations.bacnet_objects import RefusedError, VirtualObject, unknown_object
@@ -46,6 +51,7 @@ class Controller:
         self._image = image
         self._place = image.device_index[device.id]
         self._objects = objects_of(device, image)
+        self.subscriptions = Subscriptions(next(iter(self._objects)))
         self._services: dict[int, Callable[[Request], bytes]] = {
             12: self._read,
             14: self._read_multiple,
@@ -53,31 +59,49 @@ class Controller:
             16: self._write_multiple,
         }
 
-    def answer(self, body: bytes) -> bytes | None:
-        """What it says to an application message; none for silence."""
+    def answer(self, body: bytes, asker: Where) -> bytes | None:
+        """What it says to an application message; none for silence.
+
+        Raises:
+            BadEncodingError: it is none.
+        """
         if self._image.silent[self._place]:
             return None
         asked = frames.request(body)
         if asked is None:
-            parameters = frames.who_is(body)
-            return self._i_am(parameters) if parameters is not None else None
+            return self._hear(message(body), asker)
         if asked.segmented:
             return frames.abort(asked, frames.Abort.NO_SEGMENTATION)
         service = self._services.get(asked.service)
-        if service is None:
+        if service is None and asked.service != Service.SUBSCRIBE_COV:
             return frames.reject(asked, frames.Reject.UNKNOWN_SERVICE)
         try:
-            return service(asked)
+            return service(asked) if service else self._subscribe(asked, asker)
         except RefusedError as refused:
             return frames.error(asked, refused.error_class, refused.code)
         except BadEncodingError:
             return frames.reject(asked, frames.Reject.INVALID_TAG)
 
-    def _i_am(self, parameters: bytes) -> bytes | None:
-        reader = Reader(parameters)
-        low, high = reader.optional(0), reader.optional(1)
-        if low is not None and high is not None and not low <= self.device.unit <= high:
-            return None
+    def notices(self, now_s: float) -> Iterator[tuple[Where, bytes]]:
+        """What it tells of its own accord, and to whom."""
+        if not self._image.silent[self._place]:
+            yield from self.subscriptions.due(now_s)
+
+    def _hear(self, said: Message, sender: Where) -> bytes | None:
+        """The answer to what is no request."""
+        if (said.pdu, said.service) == (Pdu.UNCONFIRMED, Notice.WHO_IS):
+            return self._heard_who_is(said.content)
+        if said.pdu == Pdu.SIMPLE_ACK:
+            self.subscriptions.acknowledged(sender, said.invoke_id)
+        return None
+
+    def _subscribe(self, asked: Request, asker: Where) -> bytes:
+        wanted = read_subscription(asked.parameters)
+        self.subscriptions.take(wanted, self._object(wanted.object), asker, monotonic())
+        return frames.simple_ack(asked)
+
+    def i_am(self) -> bytes:
+        """What it says of itself."""
         this = next(iter(self._objects))
         return frames.i_am(
             application(Type.OBJECT, identifier(this))
@@ -85,6 +109,12 @@ class Controller:
             + enumerated(NO_SEGMENTATION)
             + unsigned(VENDOR)
         )
+
+    def _heard_who_is(self, parameters: bytes) -> bytes | None:
+        reader = Reader(parameters)
+        low, high = reader.optional(0), reader.optional(1)
+        asked = low is None or high is None or low <= self.device.unit <= high
+        return self.i_am() if asked else None
 
     def _object(self, object_id: ObjectId) -> VirtualObject:
         if object_id == ANY_DEVICE:

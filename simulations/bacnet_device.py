@@ -24,8 +24,8 @@ VENDOR = 999
 ANY_DEVICE = ObjectId(OBJECT_TYPES["device"], 4194303)
 """A client that does not know a device's instance asks for this one."""
 NO_SEGMENTATION = 3
-_SERVICES = {12, 14, 15, 16, 34}
-"""ReadProperty, ReadPropertyMultiple, WriteProperty, WritePropertyMultiple, Who-Is."""
+_SERVICES = {5, 12, 14, 15, 16, 34}
+"""SubscribeCOV; ReadProperty, WriteProperty, and both of them Multiple; Who-Is."""
 _SERVICE_BITS = 49
 _OBJECT_TYPE_BITS = 65
 

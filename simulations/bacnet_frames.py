@@ -55,11 +55,6 @@ def request(body: bytes) -> Request | None:
     return Request(body[2], body[service], body[service + 1 :], limit, segmented)
 
 
-def who_is(body: bytes) -> bytes | None:
-    """The parameters of a Who-Is; none if the application message is another."""
-    return body[2:] if body[:2] == b"\x10\x08" else None
-
-
 def i_am(parameters: bytes) -> bytes:
     """The application message I-Am."""
     return b"\x10\x00" + parameters

@@ -47,6 +47,11 @@ _UNITS = {
 """Numbers of engineering units in the standard."""
 
 
+_INCREMENTS = {Unit.CELSIUS: 0.1, Unit.KELVIN: 0.1, Unit.PERCENT: 1.0, Unit.PPM: 20.0}
+"""How far a value moves before its subscribers are told; of other units a five-hundredth of what
+is believable."""
+
+
 class RefusedError(EmsError):
     """A property can't be read or written; with BACnet's class and code of the error."""
 
@@ -129,6 +134,15 @@ class Measured(VirtualObject):
         """What the image holds, in the point's unit."""
         return float(self._image.values[self._place])
 
+    @property
+    def increment(self) -> float:
+        """How far it moves before its subscribers are told; 0: they are told every change."""
+        if value_type(self.spec) != Type.REAL:
+            return 0.0
+        if self.spec.unit is Unit.NONE:
+            return 0.0
+        return _INCREMENTS.get(self.spec.unit, (self.spec.high - self.spec.low) / 500)
+
     def _put(self, value: float) -> None:
         self._image.values[self._place] = value
 
@@ -152,7 +166,10 @@ class Measured(VirtualObject):
         match value_type(self.spec):
             case Type.REAL:
                 unit = _UNITS.get(self.spec.unit, _NO_UNITS)
-                return {Property.UNITS: lambda: enumerated(unit)}
+                return {
+                    Property.UNITS: lambda: enumerated(unit),
+                    Property.COV_INCREMENT: lambda: real(self.increment / abs(self.spec.scale)),
+                }
             case Type.ENUMERATED:
                 return {Property.POLARITY: lambda: enumerated(0)}
             case _:

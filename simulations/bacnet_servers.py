@@ -7,22 +7,31 @@ answer.
 
 import asyncio
 from collections.abc import Iterator
+from time import monotonic
 from typing import Protocol as Interface
 
 from ems.devices import bacnet_packets as packets
-from ems.devices.bacnet_packets import Packet
+from ems.devices.bacnet_packets import IpAddress, Packet
 from ems.devices.bacnet_tags import BadEncodingError
+from ems.devices.bacnet_transactions import Where
 from ems.domain.district import District, Protocol
 from ems.domain.errors import DeviceError
 from simulations.bacnet_controller import Controller
 from simulations.image import ProcessImage
 
+TELL_S = 0.2
+"""How often controllers look what to tell their subscribers, wall seconds."""
+
 
 class Node(Interface):
     """What listens at an address."""
 
-    def answers(self, packet: Packet) -> Iterator[bytes]:
+    def answers(self, packet: Packet, sender: IpAddress) -> Iterator[bytes]:
         """Datagrams to send back."""
+        ...
+
+    def notices(self, now_s: float) -> Iterator[tuple[bytes, IpAddress]]:
+        """Datagrams to send unasked, and where to."""
         ...
 
 
@@ -32,15 +41,20 @@ class Station:
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
 
-    def answers(self, packet: Packet) -> Iterator[bytes]:
+    def answers(self, packet: Packet, sender: IpAddress) -> Iterator[bytes]:
         """What the controller says."""
         if packet.network_message is not None:
             return
         if packet.destination is not None and packet.destination[0] != packets.EVERY_NETWORK:
             return
-        body = self._controller.answer(packet.body)
+        body = self._controller.answer(packet.body, _asker(packet, sender))
         if body is not None:
             yield packets.packed(Packet(packet.source, None, None, body))
+
+    def notices(self, now_s: float) -> Iterator[tuple[bytes, IpAddress]]:
+        """What the controller tells its subscribers."""
+        for (address, remote), body in self._controller.notices(now_s):
+            yield packets.packed(Packet(remote, None, None, body)), address
 
 
 class Router:
@@ -50,7 +64,7 @@ class Router:
         self._network = network
         self._stations = {bytes((c.device.station,)): c for c in controllers}
 
-    def answers(self, packet: Packet) -> Iterator[bytes]:
+    def answers(self, packet: Packet, sender: IpAddress) -> Iterator[bytes]:
         """What the controllers that the packet is for say."""
         if packet.network_message is not None:
             yield from self._network_answers(packet)
@@ -61,14 +75,25 @@ class Router:
                 return
             for at in [station] if station else self._stations:
                 controller = self._stations.get(at)
-                body = controller.answer(packet.body) if controller is not None else None
+                asker = _asker(packet, sender)
+                body = controller.answer(packet.body, asker) if controller is not None else None
                 if body is not None:
                     yield packets.packed(Packet(packet.source, (self._network, at), None, body))
+
+    def notices(self, now_s: float) -> Iterator[tuple[bytes, IpAddress]]:
+        """What the controllers tell their subscribers."""
+        for at, controller in self._stations.items():
+            for (address, remote), body in controller.notices(now_s):
+                yield packets.packed(Packet(remote, (self._network, at), None, body)), address
 
     def _network_answers(self, packet: Packet) -> Iterator[bytes]:
         wanted = int.from_bytes(packet.body[:2], "big") if packet.body else self._network
         if packet.network_message == packets.WHO_IS_ROUTER and wanted == self._network:
             yield packets.i_am_router(self._network, packet)
+
+
+def _asker(packet: Packet, sender: IpAddress) -> Where:
+    return packet.origin or sender, packet.source
 
 
 class _Port(asyncio.DatagramProtocol):
@@ -82,10 +107,17 @@ class _Port(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         assert self._transport is not None  # noqa: S101 made before anything is received
         try:
-            for datagram in self._node.answers(packets.unpacked(data)):
-                self._transport.sendto(datagram, addr)
+            packet = packets.unpacked(data)
+            for datagram in self._node.answers(packet, addr):
+                self._transport.sendto(datagram, packet.origin or addr)
         except BadEncodingError:
             return  # a device drops what it can't understand
+
+    def tell(self, now_s: float) -> None:
+        """Send what is due to be told."""
+        assert self._transport is not None  # noqa: S101 made before anything is told
+        for datagram, address in self._node.notices(now_s):
+            self._transport.sendto(datagram, address)
 
 
 class BacnetServers:
@@ -93,8 +125,10 @@ class BacnetServers:
 
     def __init__(self, district: District, image: ProcessImage) -> None:
         spoken = [d for d in district.devices.values() if d.protocol is Protocol.BACNET]
-        self._nodes = _nodes([Controller(device, image) for device in spoken])
+        self.controllers = {device.id: Controller(device, image) for device in spoken}
+        self._nodes = _nodes(list(self.controllers.values()))
         self._ports: list[asyncio.DatagramTransport] = []
+        self._teller: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen at every address.
@@ -103,9 +137,10 @@ class BacnetServers:
             DeviceError: an address is taken, or not of this machine.
         """
         loop = asyncio.get_running_loop()
+        ports: list[_Port] = []
         for (host, port), node in self._nodes.items():
             try:
-                transport, _ = await loop.create_datagram_endpoint(
+                transport, listening = await loop.create_datagram_endpoint(
                     lambda node=node: _Port(node),  # type: ignore[misc]
                     local_addr=(host, port),
                 )
@@ -116,13 +151,32 @@ class BacnetServers:
                     fix="stop the other virtual district, or give this one another network",
                 ) from error
             self._ports.append(transport)
+            ports.append(listening)
+        self._teller = asyncio.create_task(_tell(ports), name="BACnet notices")
+
+    async def announce(self, device: str, listener: IpAddress) -> None:
+        """Have a controller with its own address say I-Am, as one that has started does."""
+        controller = self.controllers[device]
+        place = list(self._nodes).index((controller.device.host, controller.device.port))
+        said = packets.packed(Packet(None, None, None, controller.i_am()))
+        self._ports[place].sendto(said, listener)
 
     async def stop(self) -> None:
         """Close all of them."""
+        if self._teller is not None:
+            self._teller.cancel()
         for transport in self._ports:
             transport.close()
         self._ports.clear()
         await asyncio.sleep(0)
+
+
+async def _tell(ports: list[_Port]) -> None:
+    while True:
+        await asyncio.sleep(TELL_S)
+        now_s = monotonic()
+        for port in ports:
+            port.tell(now_s)
 
 
 def _nodes(controllers: list[Controller]) -> dict[tuple[str, int], Node]:

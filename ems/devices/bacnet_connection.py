@@ -19,7 +19,7 @@ from ems.devices.bacnet_messages import (
 from ems.devices.bacnet_peer import Peer
 from ems.devices.bacnet_properties import PropertyReads
 from ems.devices.bacnet_refusals import ServiceUnknownError
-from ems.devices.bacnet_tags import NULL
+from ems.devices.bacnet_tags import NULL, ObjectId
 from ems.devices.bacnet_values import command, encoded, held_above, judged, object_id
 from ems.devices.connection import Values
 from ems.devices.maps import PointSpec
@@ -56,7 +56,7 @@ class BacnetConnection:
 
     async def read(self, device: Device, points: Sequence[PointSpec]) -> Values:
         """The present values of `points`; a point that the device lacks is DEVICE_INVALID."""
-        answers = await self._properties(points, _READ)
+        answers = await self.properties([object_id(spec) for spec in points], _READ)
         return {spec.name: judged(spec, answers) for spec in points}
 
     async def write(self, device: Device, values: Mapping[PointSpec, float]) -> None:
@@ -69,18 +69,34 @@ class BacnetConnection:
 
     async def held_on_site(self, device: Device, points: Sequence[PointSpec]) -> frozenset[str]:
         """Names of the points of which a higher priority than ours is in use."""
-        answers = await self._properties(points, (Property.PRIORITY_ARRAY,))
+        answers = await self.properties(
+            [object_id(spec) for spec in points], (Property.PRIORITY_ARRAY,)
+        )
         return frozenset(spec.name for spec in points if held_above(spec, answers))
 
     async def close(self) -> None:
         """End the conversation; the last one to leave closes the network."""
         self._network.leave(self)
 
-    async def _properties(
-        self, points: Sequence[PointSpec], properties: Sequence[Property]
-    ) -> Answers:
+    async def properties(self, objects: Sequence[ObjectId], properties: Sequence[int]) -> Answers:
+        """The same properties of several objects, each that is lacking as an error.
+
+        Raises:
+            DeviceUnreachableError: no answer in time.
+            DeviceReplyInvalidError: what comes back is not what was asked for.
+        """
         async with self._turns.turn():
-            return await self._reads.read([object_id(spec) for spec in points], properties)
+            return await self._reads.read(objects, properties)
+
+    async def request(self, service: Service, parameters: bytes) -> bytes:
+        """The answer to any other request, when it is its turn.
+
+        Raises:
+            DeviceUnreachableError: no answer in time.
+            DeviceRejectedError: the device refused.
+        """
+        async with self._turns.turn():
+            return await self._network.request(self.peer, service, parameters)
 
     async def _command(self, commands: Sequence[Command]) -> None:
         if not commands:

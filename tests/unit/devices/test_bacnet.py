@@ -221,11 +221,11 @@ async def no_multiple_writes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     plain = Controller.answer
 
-    def answer(self: Controller, body: bytes) -> bytes | None:
+    def answer(self: Controller, body: bytes, asker: Any) -> bytes | None:
         asked = request(body)
         if asked is not None and asked.service == 16:
             return reject(asked, Reject.UNKNOWN_SERVICE)
-        return plain(self, body)
+        return plain(self, body, asker)
 
     monkeypatch.setattr(Controller, "answer", answer)
 

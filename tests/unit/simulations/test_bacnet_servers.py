@@ -22,6 +22,7 @@ from simulations.bacnet_controller import Controller
 from simulations.bacnet_servers import BacnetServers, Router
 from simulations.image import ProcessImage
 
+ASKER = ("127.42.0.1", 47900)
 PRESENT = foreign.PropertyIdentifier.PRESENT_VALUE
 
 
@@ -217,7 +218,7 @@ def test_a_router_says_which_networks_are_not_its_own(few: District) -> None:
     router = Router(dwelling.network, [Controller(dwelling, image)])
     asked = Packet((7, b"\x01"), None, None, b"\x10\x08")
 
-    (answer,) = router.answers(asked)
+    (answer,) = router.answers(asked, ASKER)
 
     said = unpacked(answer)
     assert (said.network_message, said.body) == (3, b"\x01\x00\x07")
@@ -228,13 +229,13 @@ def test_damaged_datagrams_are_refused_or_dropped_and_never_crash(few: District)
     router = Router(dwelling.network, [Controller(dwelling, ProcessImage.create(few))])
     request = bytes.fromhex("0005010e0c000000011e09551f")
     whole = packed(Packet((dwelling.network, b"\x01"), (5, b"\x09"), None, request))
-    assert len(list(router.answers(unpacked(whole)))) == 1
+    assert len(list(router.answers(unpacked(whole), ASKER))) == 1
     for place in range(len(whole)):
         for octet in range(256):
             damaged = whole[:place] + bytes((octet,)) + whole[place + 1 :]
             try:
-                list(router.answers(unpacked(damaged)))
-                list(router.answers(unpacked(damaged[: place + 1])))
+                list(router.answers(unpacked(damaged), ASKER))
+                list(router.answers(unpacked(damaged[: place + 1]), ASKER))
             except BadEncodingError:
                 continue
 
