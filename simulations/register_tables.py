@@ -8,7 +8,7 @@ as a device would.
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +16,7 @@ from pymodbus.constants import ExcCodes
 
 from ems.devices.codec import Located, raw_for, raw_of, saturated, value_of, words_of
 from ems.devices.maps import DeviceMap
-from ems.devices.point_spec import Register, RegisterType
+from ems.devices.registers import Register, Table
 from ems.devices.sunspec import (
     BASE,
     END,
@@ -58,13 +58,16 @@ _POWERS: Mapping[tuple[int, str], int] = {
 _FIXED: Mapping[tuple[int, str], int] = {(704, "WSetMod"): 1, (714, "NPrt"): 0}
 """Set at commissioning: power setpoints in watts; no DC ports of its own."""
 
+_FACTOR_POWER = -1
+"""What stands in the scale registers of virtual devices that are no SunSpec's: tenths."""
+
 _PAD = 0x8000
 _TEXTS: Mapping[str, str] = {"Mn": "Virtual", "Md": "Smartseille", "Vr": "1"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterTable:
-    """One table (holding or input) of a model of device; shared by all devices of the model."""
+    """One table of a model of device; shared by all devices of the model."""
 
     words: Mapping[int, int]
     """All registers that exist, with what they hold where no point lies."""
@@ -87,22 +90,32 @@ class RegisterTable:
         return self.read[first : bisect_right(self.starts, address + count - 1)]
 
 
-def tables_of(device_map: DeviceMap, serial: str) -> dict[str, RegisterTable]:
-    """The tables of a Modbus or SunSpec map: `holding`, and `input` where it has one."""
+def tables_of(device_map: DeviceMap, serial: str) -> dict[Table, RegisterTable]:
+    """The tables of a Modbus or SunSpec map: `holding`, `input`, `coil`, `discrete`, if it has."""
     if device_map.kind in SUNSPEC_MODELS:
         return {"holding": _sunspec_table(device_map, serial)}
-    points = [Located.by_map(spec) for spec in device_map.points.values()]
-    tables = {point.register.table for point in points}
+    points = [_with_factor(Located.by_map(spec)) for spec in device_map.points.values()]
+    tables = {register.table for point in points for register in _registers(point)}
     return {
         table: _table(points, table, _holes_filled(points, table, device_map.gap))
         for table in tables
     }
 
 
-def _table(points: Iterable[Located], table: str, words: Mapping[int, int]) -> RegisterTable:
+def _with_factor(point: Located) -> Located:
+    scaled = point.spec.scale_register is not None
+    return replace(point, scale=point.scale * 10.0**_FACTOR_POWER) if scaled else point
+
+
+def _registers(point: Located) -> list[Register]:
+    factor = point.spec.scale_register
+    return [point.register, point.write_register, *([factor] if factor else [])]
+
+
+def _table(points: Iterable[Located], table: Table, words: Mapping[int, int]) -> RegisterTable:
     here = [p for p in points if p.register.table == table]
     read = sorted(here, key=lambda point: point.register.address)
-    written = [p for p in here if p.spec.writable]
+    written = [p for p in points if p.spec.writable and p.write_register.table == table]
     open_words = {a for p in written for a in _addresses(p.write_register)}
     return RegisterTable(
         words=words,
@@ -117,15 +130,17 @@ def _addresses(register: Register) -> range:
     return range(register.address, register.end)
 
 
-def _holes_filled(points: Iterable[Located], table: str, gap: int) -> dict[int, int]:
+def _holes_filled(points: Sequence[Located], table: Table, gap: int) -> dict[int, int]:
     """Zeros for every register of a table and for the holes that a device lets a read span."""
-    here = [r for p in points for r in (p.register, p.write_register) if r.table == table]
+    here = [r for p in points for r in _registers(p) if r.table == table]
     used = sorted({address for register in here for address in _addresses(register)})
     filled = set(used)
     for low, high in pairwise(used):
         if high - low - 1 <= gap:
             filled.update(range(low, high))
-    return dict.fromkeys(sorted(filled), 0)
+    factors = [p.spec.scale_register for p in points if p.spec.scale_register is not None]
+    given = {r.address: _FACTOR_POWER & 0xFFFF for r in factors if r.table == table}
+    return dict.fromkeys(sorted(filled), 0) | given
 
 
 def _sunspec_table(device_map: DeviceMap, serial: str) -> RegisterTable:
@@ -171,7 +186,7 @@ def served(value: float, point: Located) -> list[int]:
     """The registers in which a device shows `value`; its sentinel when it can show none."""
     codes = {our for _, our in point.spec.translate}
     if np.isnan(value) or (codes and value not in codes):
-        without = math.nan if point.register.type is RegisterType.FLOAT32 else 0.0
+        without = math.nan if point.register.type.is_float else 0.0
         return words_of(next(iter(point.sentinels), without), point.register)
     return words_of(saturated(raw_for(value, point), point.register), point.register)
 

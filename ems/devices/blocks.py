@@ -9,20 +9,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ems.devices.codec import Located
-from ems.devices.point_spec import Register
+from ems.devices.registers import BIT_TABLES, Register, Table
 
 READ_MAX = 125
 """Registers of one read (Modbus application protocol 1.1b3, 6.3)."""
 WRITE_MAX = 123
 """Registers of one write (6.12)."""
+_BITS_FOR_A_REGISTER = 16
+"""Coils or discrete inputs that take the room of a register: 2000 in a read, 1968 in a write."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
     """Registers that travel in one request."""
 
-    table: str
-    """`holding` or `input`."""
+    table: Table
+    """Where they lie."""
 
     address: int
     """The first register."""
@@ -62,10 +64,11 @@ def _merged(
 
 
 def _fits(first: Register, last: Register, new: Register, gap: int, longest: int) -> bool:
+    room = longest * _BITS_FOR_A_REGISTER if new.table in BIT_TABLES else longest
     return (
         new.table == last.table
         and new.address - last.end <= gap
-        and new.end - first.address <= longest
+        and new.end - first.address <= room
     )
 
 

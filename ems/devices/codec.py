@@ -10,7 +10,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ems.devices.point_spec import PointSpec, Register, RegisterType
+from ems.devices.point_spec import PointSpec
+from ems.devices.registers import Register, RegisterType
 from ems.domain.errors import DeviceError
 from ems.domain.points import Quality
 
@@ -19,14 +20,17 @@ _FORMATS = {
     RegisterType.UINT16: ">H",
     RegisterType.INT32: ">i",
     RegisterType.UINT32: ">I",
+    RegisterType.INT64: ">q",
     RegisterType.UINT64: ">Q",
     RegisterType.FLOAT32: ">f",
+    RegisterType.FLOAT64: ">d",
 }
 _LIMITS = {
     RegisterType.INT16: (-(2**15), 2**15 - 1),
     RegisterType.UINT16: (0, 2**16 - 1),
     RegisterType.INT32: (-(2**31), 2**31 - 1),
     RegisterType.UINT32: (0, 2**32 - 1),
+    RegisterType.INT64: (-(2**63), 2**63 - 1),
     RegisterType.UINT64: (0, 2**64 - 1),
 }
 
@@ -69,9 +73,10 @@ class Located:
 
 
 def raw_of(words: Sequence[int], register: Register) -> float:
-    """The raw number in `words` (16 bits each, as many as the type takes)."""
-    ordered = words if register.word_order == "big" else list(reversed(words))
-    packed = struct.pack(f">{len(ordered)}H", *ordered)
+    """The raw number in `words` (16 bits each, as many as the type takes), or in a bit."""
+    if register.type is RegisterType.BIT:
+        return words[0]
+    packed = struct.pack(f">{len(words)}H", *_ordered(words, register))
     raw: float = struct.unpack(_FORMATS[register.type], packed)[0]
     return raw  # whole numbers stay int: a float has no room for the sentinel 2**64 - 1
 
@@ -82,15 +87,26 @@ def words_of(raw: float, register: Register) -> list[int]:
     Raises:
         DeviceError: it does not fit the type.
     """
-    number = raw if register.type is RegisterType.FLOAT32 else round(raw)
+    if register.type is RegisterType.BIT:
+        if raw not in (0, 1):
+            raise DeviceError(f"{raw:g} is no bit", fix="correct low, high or scale in the map")
+        return [int(raw)]
+    number = raw if register.type.is_float else round(raw)
     try:
         packed = struct.pack(_FORMATS[register.type], number)
     except (struct.error, OverflowError) as error:
         raise DeviceError(
             f"{raw:g} does not fit {register.type}", fix="correct low, high or scale in the map"
         ) from error
-    words = list(struct.unpack(f">{register.type.registers}H", packed))
-    return words if register.word_order == "big" else words[::-1]
+    return _ordered(struct.unpack(f">{register.type.registers}H", packed), register)
+
+
+def _ordered(words: Sequence[int], register: Register) -> list[int]:
+    """From the order of the wire to that of the number, and back."""
+    ordered = list(words) if register.word_order == "big" else list(words[::-1])
+    if register.byte_order == "big":
+        return ordered
+    return [(word & 0xFF) << 8 | word >> 8 for word in ordered]
 
 
 def value_of(raw: float, point: Located) -> tuple[float, Quality]:
@@ -123,8 +139,10 @@ def raw_for(value: float, point: Located) -> float:
 
 def saturated(raw: float, register: Register) -> float:
     """`raw` brought into the range of its type, short of the usual sentinel at the end of it."""
-    if register.type is RegisterType.FLOAT32:
+    if register.type.is_float:
         return raw
+    if register.type is RegisterType.BIT:
+        return float(raw >= 0.5)
     low, high = _LIMITS[register.type]
     return min(max(raw, low + 1 if low else low), high if low else high - 1)
 

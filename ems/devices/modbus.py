@@ -1,7 +1,8 @@
-"""Modbus TCP and SunSpec devices behind the common interface of connections.
+"""Modbus and SunSpec devices behind the common interface of connections.
 
 Points go out in merged blocks and come back as values with their quality. Where a point lies is in
-the device map; a SunSpec device is asked once, and again after it was away.
+the device map; a SunSpec device, and one with scale registers, is asked once, and again after it
+was away.
 """
 
 import math
@@ -9,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache, partial
 
 from ems.devices.blocks import Block, read_blocks, write_blocks
+from ems.devices.bus_log import Listener, nobody_listens
 from ems.devices.codec import Located, decoded, encoded
 from ems.devices.connection import Values, connection_key
 from ems.devices.maps import PointSpec, load_map, map_of
 from ems.devices.modbus_link import ModbusLink
+from ems.devices.scale_factors import with_factors
 from ems.devices.sunspec import locate
 from ems.domain.district import Device, District, Protocol
 from ems.domain.errors import DeviceError, DeviceRejectedError, DeviceReplyInvalidError
+from ems.domain.modbus_address import ModbusAddress, modbus_address
 from ems.domain.points import Quality
 
 Places = Mapping[str, Located]
@@ -23,16 +27,22 @@ _NOTHING = (math.nan, Quality.DEVICE_INVALID)
 
 
 class ModbusConnection:
-    """A `Connection` to the Modbus units at one host and port."""
+    """A `Connection` to the Modbus units at one port, or on one serial line."""
 
-    def __init__(self, host: str, port: int, *, timeout_s: float = 1.0) -> None:
-        self._link = ModbusLink(host, port, timeout_s=timeout_s)
+    def __init__(
+        self,
+        address: ModbusAddress,
+        *,
+        timeout_s: float = 1.0,
+        listener: Listener = nobody_listens,
+    ) -> None:
+        self._link = ModbusLink(address, timeout_s=timeout_s, listener=listener)
         self._places: dict[str, Places] = {}
         self._blocks: dict[tuple[str, tuple[str, ...]], list[Block]] = {}
 
     @property
     def key(self) -> str:
-        """`host:port`."""
+        """`host:port`, or the serial line's path."""
         return self._link.key
 
     async def read(self, device: Device, points: Sequence[PointSpec]) -> Values:
@@ -69,7 +79,9 @@ class ModbusConnection:
         blocks = write_blocks(wanted, 1) if single else write_blocks(wanted)
         for block in sorted(blocks, key=lambda b: min(map(order.index, b.points))):
             words = [word for point in block.points for word in encoded(wanted[point], point)]
-            await self._link.write(device.unit, block.address, words, single=single)
+            await self._link.write(
+                device.unit, block.address, words, table=block.table, single=single
+            )
 
     async def relinquish(self, device: Device, points: Sequence[PointSpec]) -> None:
         """See `Connection.relinquish`; points without a safe value are left alone."""
@@ -85,22 +97,21 @@ class ModbusConnection:
 
     async def _located(self, device: Device) -> Places:
         if device.id not in self._places:
-            specs = list(map_of(device).points.values())
-            if device.protocol is Protocol.SUNSPEC:
-                self._places[device.id] = await locate(
-                    partial(self._link.read, device.unit, "holding"), specs
-                )
-            else:
-                self._places[device.id] = _by_map(device.map)
+            self._places[device.id] = await self._asked(device)
         return self._places[device.id]
+
+    async def _asked(self, device: Device) -> Places:
+        read = partial(self._link.read, device.unit)
+        if device.protocol is Protocol.SUNSPEC:
+            return await locate(partial(read, "holding"), map_of(device).points.values())
+        places = _by_map(device.map)
+        return await with_factors(read, places.values()) if _says_itself(device) else places
 
     def _read_blocks(
         self, device: Device, points: Sequence[PointSpec], places: Places
     ) -> list[Block]:
-        key = (
-            device.id if device.protocol is Protocol.SUNSPEC else device.map,
-            tuple(spec.name for spec in points),
-        )
+        whose = device.id if _says_itself(device) else device.map
+        key = whose, tuple(spec.name for spec in points)
         if key not in self._blocks:
             here = [places[spec.name] for spec in points if spec.name in places]
             device_map = map_of(device)
@@ -108,8 +119,8 @@ class ModbusConnection:
         return self._blocks[key]
 
     def _forget(self, device: Device) -> None:
-        """What a SunSpec device said of itself may have changed while it was away."""
-        if device.protocol is Protocol.SUNSPEC:
+        """What a device said of itself may have changed while it was away."""
+        if _says_itself(device):
             self._places.pop(device.id, None)
             self._blocks = {key: b for key, b in self._blocks.items() if key[0] != device.id}
 
@@ -117,6 +128,16 @@ class ModbusConnection:
 @cache
 def _by_map(name: str) -> Places:
     return {key: Located.by_map(spec) for key, spec in load_map(name).points.items()}
+
+
+def _says_itself(device: Device) -> bool:
+    """Whether only the device knows where its points lie, or how they are scaled."""
+    return device.protocol is Protocol.SUNSPEC or _has_factors(device.map)
+
+
+@cache
+def _has_factors(name: str) -> bool:
+    return any(spec.scale_register is not None for spec in load_map(name).points.values())
 
 
 def _place(places: Places, spec: PointSpec) -> Located:
@@ -128,13 +149,13 @@ def _place(places: Places, spec: PointSpec) -> Located:
 
 
 def modbus_connections(
-    district: District, *, timeout_s: float = 1.0
+    district: District, *, timeout_s: float = 1.0, listener: Listener = nobody_listens
 ) -> dict[str, ModbusConnection]:
     """A connection for each gateway and device of the district that speaks Modbus or SunSpec."""
     spoken = (Protocol.MODBUS, Protocol.SUNSPEC)
     devices = [d for d in district.devices.values() if d.protocol in spoken]
-    peers = {connection_key(d): (d.host, d.port) for d in devices}
+    peers = {connection_key(d): modbus_address(d.host, d.port) for d in devices}
     return {
-        key: ModbusConnection(host, port, timeout_s=timeout_s)
-        for key, (host, port) in peers.items()
+        key: ModbusConnection(address, timeout_s=timeout_s, listener=listener)
+        for key, address in peers.items()
     }

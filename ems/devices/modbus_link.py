@@ -1,166 +1,191 @@
-"""One Modbus TCP socket: one request at a time, and a reply is believed only when it is exact.
+"""One way to Modbus units: one question at a time, and an answer is believed only when it is exact.
 
-pymodbus frames and matches, but takes replies that are too short, too long or of another function.
-So it is shown a frame only when that is whole and has the head that the request calls for; the unit
-and the transaction are checked after. A request that is cancelled or answered with garbage closes
-the socket, so that a late answer never meets the next request.
+A question that was given up or answered with garbage never leaves its late answer to the next: on
+TCP the transaction tells them apart, or the socket is closed; a serial line, and one behind a
+gateway that hands its frames on, is first left alone for as long as an answer may take.
 """
 
 import asyncio
-import logging
-import struct
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from time import monotonic
 
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.exceptions import ModbusException
-from pymodbus.pdu import ExceptionResponse, ModbusPDU
-
+from ems.devices.bus_log import Listener, Way, nobody_listens
+from ems.devices.certificates import distrust
+from ems.devices.modbus_messages import (
+    NotAReplyError,
+    Question,
+    read_question,
+    refusal_of,
+    words_in,
+    write_question,
+)
+from ems.devices.modbus_wire import Wire, opened
+from ems.devices.registers import Table
 from ems.devices.turns import Turns
 from ems.domain.errors import (
     DeviceRejectedError,
     DeviceReplyInvalidError,
     DeviceUnreachableError,
 )
-
-# pymodbus reports each time-out as an error; the poller says once when a device goes and comes.
-logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
+from ems.domain.modbus_address import ModbusAddress, SerialAddress, TcpAddress, TlsAddress
 
 RECONNECT_S = 1.0
 """Wall seconds without a new attempt after a connection was refused."""
 
-_READ = {"holding": 3, "input": 4}
-_WRITE = 16
-_WRITE_ONE = 6
-_REFUSED = 0x80
-_HEADER = 7
-"""Bytes before the function code: transaction, protocol, length, unit."""
+_AROUND = 3
+"""Bytes of a serial frame around its message: unit and checksum."""
 
 
 class ModbusLink:
-    """A socket to one host and port, with the units behind it."""
+    """A socket or a serial line, with the units behind it; `timeout_s` for each answer."""
 
-    def __init__(self, host: str, port: int, *, timeout_s: float = 1.0) -> None:
-        self.key = f"{host}:{port}"
-        self._host, self._port, self._timeout_s = host, port, timeout_s
-        self._client: AsyncModbusTcpClient | None = None
+    def __init__(
+        self,
+        address: ModbusAddress,
+        *,
+        timeout_s: float = 1.0,
+        listener: Listener = nobody_listens,
+    ) -> None:
+        self.key = address.line
+        self._address, self._timeout_s, self._listener = address, timeout_s, listener
+        self._wire: Wire | None = None
         self._turns = Turns()
+        self._refusal: DeviceUnreachableError | None = None
         self._refused_until_s = 0.0
-        self._heard = b""
-        self._expected = b"", 0
+        self._silent_until_s = 0.0
 
-    async def read(self, unit: int, table: str, address: int, count: int) -> list[int]:
-        """`count` registers of `table` from `address` of a unit.
+    async def read(self, unit: int, table: Table, address: int, count: int) -> list[int]:
+        """`count` registers or bits of `table` from `address` of a unit.
 
         Raises:
             DeviceUnreachableError: no answer in time.
             DeviceReplyInvalidError: an answer that is not exactly what was asked for.
             DeviceRejectedError: the device answered with an exception.
         """
+        question = read_question(table, address, count)
         async with self._turns.turn():
-            client = await self._connected()
-            holding = table == "holding"
-            ask = client.read_holding_registers if holding else client.read_input_registers
-            self._expected = bytes([_READ[table], 2 * count]), 3 + 2 * count
-            reply = await self._reply(unit, ask(address, count=count, device_id=unit))
-            return list(reply.registers)
+            return words_in(await self._answer(unit, question), table, count)
 
     async def write(
-        self, unit: int, address: int, words: Sequence[int], *, single: bool = False
+        self,
+        unit: int,
+        address: int,
+        words: Sequence[int],
+        *,
+        table: Table = "holding",
+        single: bool = False,
     ) -> None:
-        """Write registers from `address` of a unit in one request.
+        """Write registers or coils from `address` of a unit in one request.
 
-        `single` writes the only one of them by function 6, else it is function 16.
+        `single` writes the only one of them by function 6 (5 for a coil), else it is 16 (15).
 
         Raises:
             DeviceUnreachableError: no answer in time.
             DeviceReplyInvalidError: an answer that is not exactly an acknowledgement.
             DeviceRejectedError: the device answered with an exception.
         """
+        question = write_question(table, address, words, single=single)
         async with self._turns.turn(urgent=True):
-            client = await self._connected()
-            if single:
-                self._expected = struct.pack(">BHH", _WRITE_ONE, address, words[0]), 6
-                ask = client.write_register(address, words[0], device_id=unit)
-            else:
-                self._expected = struct.pack(">BHH", _WRITE, address, len(words)), 6
-                ask = client.write_registers(address, list(words), device_id=unit)
-            await self._reply(unit, ask)
+            await self._answer(unit, question)
 
     async def close(self) -> None:
-        """Close the socket; the next request opens a new one."""
+        """Hang up; the next request opens the line again."""
         self._drop()
 
-    async def _connected(self) -> AsyncModbusTcpClient:
-        if self._client is not None and self._client.connected:
-            return self._client
-        if monotonic() < self._refused_until_s:
-            raise self._unreachable()
-        self._drop()
-        client = AsyncModbusTcpClient(
-            self._host,
-            port=self._port,
-            timeout=self._timeout_s,
-            retries=0,
-            reconnect_delay=0,
-            trace_packet=self._trace,
-        )
-        self._client = client
-        if not await client.connect():
-            self._refused_until_s = monotonic() + RECONNECT_S
-            self._drop()
-            raise self._unreachable()
-        return client
-
-    def _unreachable(self) -> DeviceUnreachableError:
-        return DeviceUnreachableError(
-            f"{self.key} takes no connection", fix="check power, network, host and port"
-        )
-
-    def _trace(self, sending: bool, data: bytes) -> bytes:
-        """What pymodbus gets to see: all that is sent, and of what is heard only a whole reply."""
-        self._heard = b"" if sending else data
-        return data if sending or self._is_reply(data) else b""
-
-    def _is_reply(self, data: bytes) -> bool:
-        head, length = self._expected
-        if len(data) < _HEADER + 2:
-            return False
-        protocol, given = struct.unpack(">2xHH", data[:6])
-        refusal = given == 3 and data[_HEADER] == head[0] | _REFUSED
-        answer = given == length and data[_HEADER:].startswith(head)
-        return protocol == 0 and len(data) == 6 + given and (refusal or answer)
-
-    async def _reply(self, unit: int, ask: Awaitable[ModbusPDU]) -> ModbusPDU:
+    async def _answer(self, unit: int, question: Question) -> bytes:
+        wire = await self._opened()
+        if (wait_s := self._silent_until_s - monotonic()) > 0:
+            await asyncio.sleep(wait_s)
         try:
-            reply = await ask
-        except asyncio.CancelledError:
-            self._drop()
-            raise
-        except ModbusException as error:
-            if self._heard:
-                raise self._garbage(unit, "answers what is no reply to the request") from error
-            if self._client is not None and not self._client.connected:
-                self._drop()
+            answer = await self._exchange(wire, unit, question)
+        except NotAReplyError as error:
+            raise DeviceReplyInvalidError(
+                f"{self.key} unit {unit} {error}", fix="check cabling, gateway and firmware"
+            ) from error
+        except TimeoutError as error:
             raise DeviceUnreachableError(
                 f"{self.key} unit {unit} does not answer", fix="check the device and its unit id"
             ) from error
-        if reply.dev_id != unit or reply.transaction_id == 0:
-            raise self._garbage(unit, "answers for another unit or request")
-        if isinstance(reply, ExceptionResponse):
+        except ConnectionError as error:
+            raise self._hung_up(wire, unit) from error
+        if code := refusal_of(answer):
             raise DeviceRejectedError(
-                f"{self.key} unit {unit} refuses: Modbus exception {reply.exception_code}",
+                f"{self.key} unit {unit} refuses: Modbus exception {code}",
                 fix="compare the device map with the maker's manual",
             )
-        return reply
+        return answer
 
-    def _garbage(self, unit: int, what: str) -> DeviceReplyInvalidError:
+    async def _exchange(self, wire: Wire, unit: int, question: Question) -> bytes:
+        own = bytes((unit,))
+        self._listener(self.key, Way.SENT, own + question.pdu)
+        try:
+            answer = await wire.ask(unit, question, self._patience_s(question))
+        except (asyncio.CancelledError, NotAReplyError):
+            self._listener(self.key, Way.NOISE, bytes(wire.heard))
+            self._upset()
+            raise
+        except TimeoutError:
+            if self._is_serial:
+                self._upset()
+            raise
+        except ConnectionError:
+            self._drop()
+            raise
+        self._listener(self.key, Way.HEARD, own + answer)
+        if isinstance(self._address, SerialAddress):
+            self._silent_until_s = monotonic() + self._address.quiet_s
+        return answer
+
+    async def _opened(self) -> Wire:
+        if self._wire is not None and self._wire.open:
+            return self._wire
+        if self._refusal is not None and monotonic() < self._refused_until_s:
+            raise DeviceUnreachableError(self._refusal.message, fix=self._refusal.fix)
         self._drop()
-        return DeviceReplyInvalidError(
-            f"{self.key} unit {unit} {what}", fix="check cabling, gateway and firmware"
+        try:
+            self._wire = await opened(self._address, self._timeout_s)
+        except DeviceUnreachableError as error:
+            self._refuse(error)
+            raise
+        return self._wire
+
+    def _refuse(self, error: DeviceUnreachableError) -> None:
+        self._refusal, self._refused_until_s = error, monotonic() + RECONNECT_S
+
+    def _hung_up(self, wire: Wire, unit: int) -> DeviceUnreachableError:
+        if isinstance(self._address, TlsAddress) and not wire.answered:
+            error = distrust(self._address, wire.lost_by)
+            self._refuse(error)
+            return error
+        return DeviceUnreachableError(
+            f"{self.key} hangs up when unit {unit} is asked", fix="check the device and its unit id"
         )
 
+    @property
+    def _is_serial(self) -> bool:
+        """Whether frames are those of a serial line, at least behind a gateway."""
+        match self._address:
+            case SerialAddress():
+                return True
+            case TcpAddress(serial_frames=serial_frames):
+                return serial_frames
+            case TlsAddress():
+                return False
+
+    def _patience_s(self, question: Question) -> float:
+        if not isinstance(self._address, SerialAddress):
+            return self._timeout_s
+        characters = len(question.pdu) + question.length + 2 * _AROUND
+        return self._timeout_s + self._address.seconds_for(characters)
+
+    def _upset(self) -> None:
+        """An answer may still come: nothing may be asked where it could be taken for another's."""
+        if self._is_serial:
+            self._silent_until_s = monotonic() + self._timeout_s
+        if not isinstance(self._address, SerialAddress):
+            self._drop()
+
     def _drop(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None

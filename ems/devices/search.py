@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import AddressValueError, IPv4Address
 
-from ems.devices.bacnet import BacnetNetwork, discover
+from ems.devices.bacnet import BacnetNetwork
+from ems.devices.bacnet_discovery import discover
 from ems.devices.bacnet_peer import BACNET_PORT, Peer
 from ems.devices.modbus_link import ModbusLink
 from ems.devices.sunspec import ReadWords, model_points, walk
@@ -23,8 +24,8 @@ from ems.domain.errors import (
     DeviceReplyInvalidError,
     DeviceUnreachableError,
 )
+from ems.domain.modbus_address import TCP_PORT, TcpAddress
 
-MODBUS_PORT = 502
 ADDRESSES_MAX = 256
 """Addresses that one search may ask."""
 UNIT_MAX = 247
@@ -155,10 +156,10 @@ async def search_modbus(
 
 
 async def _units_at(address: Address, units: Sequence[int], timeout_s: float) -> list[Sighting]:
-    port = address.port or MODBUS_PORT
+    port = address.port or TCP_PORT
     if not await _listens(address.host, port, timeout_s):
         return []
-    link = ModbusLink(address.host, port, timeout_s=timeout_s)
+    link = ModbusLink(TcpAddress(host=address.host, port=port), timeout_s=timeout_s)
     found: list[Sighting] = []
     try:
         for unit in units:

@@ -14,7 +14,9 @@ from importlib import resources
 from typing import Any
 
 from ems.devices.codec import Located
-from ems.devices.point_spec import SENTINELS, PointSpec, Register, RegisterType
+from ems.devices.point_spec import PointSpec
+from ems.devices.registers import SENTINELS, Register, RegisterType
+from ems.devices.scale_factors import factor, signed
 from ems.domain.errors import DeviceError, DeviceReplyInvalidError
 
 BASE = 40000
@@ -24,7 +26,6 @@ MARK = (0x5375, 0x6E53)
 END = 0xFFFF
 """The model number that ends the map."""
 _MODELS_MAX = 64
-_NO_SCALE = -(2**15)
 
 _TYPES = {
     "int16": RegisterType.INT16,
@@ -39,9 +40,12 @@ _TYPES = {
     "acc32": RegisterType.UINT32,
     "enum32": RegisterType.UINT32,
     "bitfield32": RegisterType.UINT32,
+    "int64": RegisterType.INT64,
     "uint64": RegisterType.UINT64,
     "acc64": RegisterType.UINT64,
+    "bitfield64": RegisterType.UINT64,
     "float32": RegisterType.FLOAT32,
+    "float64": RegisterType.FLOAT64,
 }
 
 ReadWords = Callable[[int, int], Awaitable[list[int]]]
@@ -164,7 +168,7 @@ async def _factors(
         if model in starts and isinstance(point.factor, str) and key not in found:
             place = model_points(model)[point.factor]
             (word,) = await read(starts[model] + place.offset, 1)
-            found[key] = word - 2**16 if word >= 2**15 else word
+            found[key] = signed(word)
     return found
 
 
@@ -190,19 +194,18 @@ def placed(
     """
     model, point = _published(spec)
     power = _power(model, point, factors)
-    if model not in starts or point.type is None or power == _NO_SCALE:
+    if model not in starts or point.type is None:
         return None
-    if not -10 <= power <= 10:
-        raise DeviceReplyInvalidError(
-            f"its scale factor {point.factor} is {power}", fix="check its firmware"
-        )
+    further = factor(power, str(point.factor))
+    if further is None:
+        return None
     address = starts[model] + point.offset
     register = Register(table="holding", address=address, type=point.type)
     return Located(
         spec=spec,
         register=register,
         write_register=register,
-        scale=spec.scale * 10.0**power,
+        scale=spec.scale * further,
         sentinels=point.sentinels,
     )
 

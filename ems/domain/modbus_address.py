@@ -143,7 +143,7 @@ def beside(host: str, folder: PurePath) -> str:
 
 
 def _gateway(words: str) -> TcpAddress:
-    host, port, options = _split(words, known=())
+    host, port, _ = _split(words, known=())
     if port is None:
         raise ValueError(f"{words} has no port: write rtu+tcp://{host}:4001")
     return TcpAddress(host=host, port=port, serial_frames=True)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ems.devices.blocks import read_blocks, write_blocks
 from ems.devices.codec import Located, decoded, encoded, raw_of, saturated, value_of, words_of
 from ems.devices.maps import load_map, map_names
-from ems.devices.point_spec import PointSpec, Register, RegisterType
+from ems.devices.point_spec import PointSpec
+from ems.devices.registers import Order, Register, RegisterType, Table
 from ems.domain.district import Protocol
 from ems.domain.errors import DeviceError
 from ems.domain.points import Quality, Unit
@@ -19,7 +20,9 @@ MODBUS_MAPS = [name for name in map_names() if load_map(name).protocol is Protoc
 
 
 def located(type: str = "int16", address: int = 0, **fields: Any) -> Located:  # noqa: A002 as in the map
-    register = Register(table="holding", address=address, type=RegisterType(type))
+    kind = RegisterType(type)
+    table: Table = "coil" if kind is RegisterType.BIT else "holding"
+    register = Register(table=table, address=address, type=kind)
     base = {"name": "p", "unit": Unit.NONE, "poll": "fast", "low": -1e12, "high": 1e12}
     return Located.by_map(PointSpec(**{**base, "register": register, **fields}))
 
@@ -36,6 +39,9 @@ def located(type: str = "int16", address: int = 0, **fields: Any) -> Located:  #
         ([0, 1, 0, 0], "uint64", "little", 65536),
         ([0x41BE, 0x0000], "float32", "big", 23.75),
         ([0x0000, 0x41BE], "float32", "little", 23.75),
+        ([0xFFFF, 0xFFFF, 0xFFFF, 0xFFFE], "int64", "big", -2),
+        ([0x4037, 0xC000, 0, 0], "float64", "big", 23.75),
+        ([0, 0, 0xC000, 0x4037], "float64", "little", 23.75),
     ],
 )
 def test_registers_are_read_as_the_manuals_say(
@@ -46,21 +52,70 @@ def test_registers_are_read_as_the_manuals_say(
     assert words_of(raw, register) == words
 
 
-@given(st.sampled_from(RegisterType), st.sampled_from(["big", "little"]), st.data())
-def test_what_is_written_is_read_back(type_: RegisterType, order: str, data: st.DataObject) -> None:
-    register = Register(table="holding", address=0, type=type_, word_order=order)  # type: ignore[arg-type]
-    if type_ is RegisterType.FLOAT32:
-        raw: float = data.draw(st.floats(width=32, allow_nan=False))
+@pytest.mark.parametrize(
+    ("words", "word_order", "byte_order"),
+    [
+        ([0x41BE, 0x1234], "big", "big"),
+        ([0x1234, 0x41BE], "little", "big"),
+        ([0xBE41, 0x3412], "big", "little"),
+        ([0x3412, 0xBE41], "little", "little"),
+    ],
+    ids=["ABCD", "CDAB", "BADC", "DCBA"],
+)
+def test_a_float_in_each_of_the_four_orders_of_makers(
+    words: list[int], word_order: Order, byte_order: Order
+) -> None:
+    register = Register(
+        table="input", address=0, type=RegisterType.FLOAT32,
+        word_order=word_order, byte_order=byte_order,
+    )  # fmt: skip
+    assert raw_of(words, register) == pytest.approx(23.758888, abs=1e-6)
+    assert words_of(raw_of(words, register), register) == words
+
+
+ORDERS = st.sampled_from(["big", "little"])
+NUMBERS = st.sampled_from([t for t in RegisterType if t is not RegisterType.BIT])
+
+
+@given(NUMBERS, ORDERS, ORDERS, st.data())
+def test_what_is_written_is_read_back(
+    type_: RegisterType, word_order: Order, byte_order: Order, data: st.DataObject
+) -> None:
+    register = Register(
+        table="holding", address=0, type=type_, word_order=word_order, byte_order=byte_order
+    )
+    bits = 16 * type_.registers
+    if type_.is_float:
+        width = 32 if type_ is RegisterType.FLOAT32 else 64
+        raw: float = data.draw(st.floats(width=width, allow_nan=False))  # type: ignore[arg-type]
     else:
-        bits, low = 16 * type_.registers, 0 if type_.value.startswith("u") else 1
+        low = 0 if type_.value.startswith("u") else 1
         raw = data.draw(st.integers(-low * 2 ** (bits - 1), 2 ** (bits - low) - 1))
     assert raw_of(words_of(raw, register), register) == raw
+
+
+def test_a_bit_lies_in_a_table_of_bits_and_a_number_in_registers() -> None:
+    for table, kind in (("coil", "uint16"), ("holding", "bit")):
+        with pytest.raises(ValueError, match="bits lie in coil, discrete"):
+            Register(table=table, address=0, type=RegisterType(kind))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="beyond 65535"):
+        Register(table="holding", address=65535, type=RegisterType.FLOAT32)
+    assert encoded(1.0, located("bit")) == [1]
+    with pytest.raises(DeviceError, match="no bit"):
+        encoded(0.5, located("bit"))
+
+
+def test_bits_travel_by_the_two_thousand() -> None:
+    points = [located("bit", name=f"p{a}", address=a) for a in range(4500)]
+    assert [b.count for b in read_blocks(points, gap=0)] == [2000, 2000, 500]
+    assert [b.count for b in write_blocks(points)] == [1968, 1968, 564]
 
 
 @pytest.mark.parametrize(
     ("type_", "raw"),
     [("int16", -32768), ("uint16", 65535), ("int32", -(2**31)), ("uint32", 2**32 - 1),
-     ("uint64", 2**64 - 1), ("float32", math.nan), ("float32", math.inf)],
+     ("uint64", 2**64 - 1), ("int64", -(2**63)), ("float32", math.nan), ("float32", math.inf),
+     ("float64", math.nan)],
 )  # fmt: skip
 def test_a_sentinel_is_no_value(type_: str, raw: float) -> None:
     value, quality = value_of(raw, located(type=type_))

@@ -19,6 +19,7 @@ from ems.domain.errors import (
     DeviceReplyInvalidError,
     DeviceUnreachableError,
 )
+from ems.domain.modbus_address import TcpAddress
 from ems.domain.points import Quality
 
 HOST = "127.31.99.1"
@@ -52,7 +53,8 @@ async def a_device(reply: Reply) -> AsyncIterator[ModbusLink]:
         writer.close()
 
     server = await asyncio.start_server(serve, HOST, 0)
-    link = ModbusLink(HOST, server.sockets[0].getsockname()[1], timeout_s=0.15)
+    port = server.sockets[0].getsockname()[1]
+    link = ModbusLink(TcpAddress(host=HOST, port=port), timeout_s=0.15)
     try:
         yield link
     finally:
@@ -136,7 +138,7 @@ async def test_a_cancelled_request_never_leaves_its_answer_to_the_next() -> None
 
 
 async def test_an_address_where_nothing_listens_is_unreachable() -> None:
-    link = ModbusLink("127.31.99.2", 1, timeout_s=0.15)
+    link = ModbusLink(TcpAddress(host="127.31.99.2", port=1), timeout_s=0.15)
     for _ in range(3):
         with pytest.raises(DeviceUnreachableError, match="takes no connection"):
             await link.read(UNIT, "holding", 0, 1)
@@ -174,7 +176,8 @@ async def test_a_register_that_an_older_firmware_lacks_costs_only_its_own_points
     )  # fmt: skip
     points = load_map("charge-point-keba").points
     async with a_device(without_session) as link:
-        connection = ModbusConnection(HOST, int(link.key.partition(":")[2]), timeout_s=0.15)
+        address = TcpAddress(host=HOST, port=int(link.key.partition(":")[2]))
+        connection = ModbusConnection(address, timeout_s=0.15)
         values = await connection.read(charger, list(points.values()))
         assert values["energy_wanted_kwh"][1] is Quality.DEVICE_INVALID
         assert values["session_energy_kwh"][1] is Quality.GOOD
@@ -200,7 +203,7 @@ async def test_our_client_reads_and_writes_a_foreign_server(foreign_server: Modb
     bank = foreign_server.data_bank
     bank.set_holding_registers(0, [2134, 0x8000, 1900])
     bank.set_holding_registers(10, [0, 1500])
-    connection = ModbusConnection("127.31.99.3", 15021)
+    connection = ModbusConnection(TcpAddress(host="127.31.99.3", port=15021))
     points = load_map("dwelling-modbus").points
     values = await connection.read(device, list(points.values()))
     assert values["room_temp_c"] == (pytest.approx(21.34), Quality.GOOD)
