@@ -1,9 +1,10 @@
 """From planned powers to currents that cars can follow: none, or 6 A and more, in whole amperes.
 
-What rounding takes from a car in one slot is owed to it in the next, so that its energy until it
-leaves is the planned one. Cars that leave first are served first; groups and the feeder hold in
-every slot. What is left goes to free charge points, so that a car that comes between two plans
-charges at once.
+`car_steps.py` finds powers that cars can follow at the plan's prices; here they become whole
+amperes. What rounding takes from a car in one slot is owed to it in the next, so that its energy
+until it leaves is the planned one. Cars that leave first are served first; groups and the feeder
+hold in every slot. What is left goes to free charge points, so that a car that comes between two
+plans charges at once.
 """
 
 from collections import Counter, defaultdict
@@ -14,6 +15,7 @@ import numpy as np
 
 from ems.domain.district import CarPark
 from ems.domain.slots import SLOT_H
+from ems.optimizer.car_steps import Charging, stepped_kw
 from ems.optimizer.problem import Floats
 from ems.optimizer.sessions import Plug, Session
 
@@ -51,12 +53,19 @@ def per_ampere_kw(session: Session, park: CarPark) -> float:
 
 
 def car_currents_a(
-    planned_kw: Floats, present: Floats, wanting: Sequence[Session], park: CarPark
+    planned_kw: Floats,
+    present: Floats,
+    wanting: Sequence[Session],
+    park: CarPark,
+    price_eur: Floats | None = None,
 ) -> tuple[Floats, list[Headroom]]:
     """Currents of the cars [slots, cars], and what is left in each slot.
 
-    `planned_kw` [slots, cars] are means over slots of which the car is there `present` of the time.
+    `planned_kw` [slots, cars] are means over slots of which the car is there `present` of the time;
+    `price_eur` [slots, cars] is what a kW costs in a slot by the plan's prices, the same if unsaid.
     """
+    price = np.zeros_like(planned_kw) if price_eur is None else price_eur
+    planned_kw = _followed_kw(planned_kw, present, wanting, park, price)
     slots, order = len(planned_kw), np.argsort([session.hours for session in wanting])
     groups = {session.point.group for session in wanting}
     currents, owed_kwh = np.zeros_like(planned_kw), np.zeros(len(wanting))
@@ -78,6 +87,31 @@ def car_currents_a(
             currents[slot, car] = current
         left.append(room)
     return currents, left
+
+
+def _followed_kw(
+    planned_kw: Floats,
+    present: Floats,
+    wanting: Sequence[Session],
+    park: CarPark,
+    price_eur: Floats,
+) -> Floats:
+    """Powers that cars can follow in place of the planned ones. Shape [slots, cars]."""
+    names = sorted({session.point.group for session in wanting})
+    group = np.array([names.index(s.point.group) for s in wanting], dtype=np.intp)
+    loads = np.zeros((len(names), len(planned_kw)))
+    np.add.at(loads, group, planned_kw.T)
+    least = [park.least_current_a * per_ampere_kw(session, park) for session in wanting]
+    charging = Charging(
+        planned_kw=planned_kw,
+        least_kw=present * np.array(least),
+        most_kw=present * np.array([session.power_kw_max for session in wanting]),
+        price_eur=price_eur,
+        line=group,
+        line_kw=np.maximum(loads, park.group_kw),
+        feeder_kw=np.maximum(planned_kw.sum(axis=1), park.feeder_kw),
+    )
+    return stepped_kw(charging)
 
 
 def _admissible_a(wish_a: float, most_a: float, park: CarPark, *, last: bool) -> float:

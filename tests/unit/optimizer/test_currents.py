@@ -44,7 +44,7 @@ def currents(planned_kw: list[float], **kwargs: object) -> np.ndarray:
     ("planned_kw", "expected_a"),
     [
         ([7.36, 0, 7.36], [32, 0, 32]),
-        ([0.3, 0.3, 0.3, 0.3, 0.3], [0, 0, 6, 0, 0]),
+        ([0.3, 0.3, 0.3, 0.3, 0.3], [7, 0, 0, 0, 0]),
         ([0, 0, 0], [0, 0, 0]),
     ],
     ids=["full or nothing", "too little to follow is gathered", "nothing"],
