@@ -29,6 +29,8 @@ from ems.heart import Heart
 from ems.processes import Family
 from ems.service import Service
 from ems.store import EmbeddedPostgres, Store, migrate
+from ems.store.spool import FILE as SPOOL_FILE
+from ems.store.spool import Spool
 from simulations.virtual_district import VirtualDistrict
 
 NET = 61
@@ -111,13 +113,14 @@ async def cycles(running: Running, virtual: VirtualDistrict, slots: int) -> tupl
     async with Store.open(running.dsn) as store:
         outside = SimulatedOutside(virtual.weather)(running)
         clock, heart = DistrictClock(running.anchor), Heart(running.heart)
-        service = Service(running.district, clock, store, outside, heart)
 
         async def enough() -> None:
             while len(await store.last_cycles(slots + 1)) <= slots:
                 await asyncio.sleep(0.2)
 
-        await service.run(enough)
+        with Spool(running.heart.with_name(SPOOL_FILE)) as spool:
+            service = Service(running.district, clock, store, outside, heart, spool)
+            await service.run(enough)
         return (await store.last_cycles(slots + 1))[:slots]
 
 

@@ -44,6 +44,7 @@ from ems.own_figures import EVERY_S, own_figures, own_points
 from ems.past import Past
 from ems.quarters import SlotTrigger
 from ems.store.ingest import Ingest
+from ems.store.spool import Spool
 from ems.store.store import Store
 
 log = logging.getLogger("ems.service")
@@ -70,6 +71,7 @@ class Service:
         store: Store,
         outside: Outside,
         heart: Heart,
+        spool: Spool,
     ) -> None:
         self._clock = clock
         self._heart = heart
@@ -77,10 +79,15 @@ class Service:
         self._district = district
         self._connections = Connections(district)
         by_key = self._connections.by_key
-        self._ingest = Ingest(store)
+        self._ingest = Ingest(store, spool)
         self._on_site = OnSite()
         self._poller = Poller(
-            district, by_key, clock, clock.speed, self._ingest.put, on_site=self._on_site
+            district,
+            self._connections.polled,
+            clock,
+            clock.speed,
+            self._ingest.put,
+            on_site=self._on_site,
         )
         self._writer = Writer(
             district,
@@ -118,6 +125,7 @@ class Service:
         workers = [
             asyncio.create_task(self._ingest.run(), name="ingest"),
             asyncio.create_task(self._poller.run(), name="poller"),
+            asyncio.create_task(self._connections.listen(self._poller.told), name="told"),
             asyncio.create_task(self._writer.run(), name="writer"),
             asyncio.create_task(self._mode_watch.run(), name="mode"),
             asyncio.create_task(self._beat(), name="heart"),

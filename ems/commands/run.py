@@ -38,6 +38,8 @@ from ems.heart import Heart, last_beat
 from ems.processes import Family, Lifeline
 from ems.store.first_operator import ensure_operator
 from ems.store.schema import migrate
+from ems.store.spool import FILE as SPOOL_FILE
+from ems.store.spool import Spool
 from ems.store.store import Store
 
 CLOCK_FILE = "clock.json"
@@ -214,12 +216,12 @@ def run_service(lifeline: Lifeline, running: Running, outside: MakeOutside) -> N
     from ems.service import Service
 
     async def serve() -> None:
+        spool_file = running.heart.with_name(SPOOL_FILE)
         async with Store.open(running.dsn) as store:
-            clock = DistrictClock(running.anchor)
-            service = Service(
-                running.district, clock, store, outside(running), Heart(running.heart)
-            )
-            await service.run(lifeline.until_cut)
+            with Spool(spool_file) as spool:
+                clock, heart = DistrictClock(running.anchor), Heart(running.heart)
+                service = Service(running.district, clock, store, outside(running), heart, spool)
+                await service.run(lifeline.until_cut)
 
     asyncio.run(serve())
 

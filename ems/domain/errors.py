@@ -10,6 +10,7 @@
         DeviceRejectedError        the device refused what was asked
       StoreError                   the database refuses, or holds another schema
         StoreAwayError             it does not answer; trying again later makes sense
+        SpoolError                 the disk that readings wait on is full or fails
       PlanError                    no plan could be made
         ForecastError              the inputs of a plan are missing or not finite
         SolverError                the solver gave up; the ladder's next step takes over
@@ -96,6 +97,10 @@ class StoreError(EmsError):
 
 class StoreAwayError(StoreError):
     """The database does not answer; trying again later makes sense."""
+
+
+class SpoolError(StoreError):
+    """The disk on which readings wait for the database is full or fails."""
 
 
 class PlanError(EmsError):

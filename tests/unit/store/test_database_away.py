@@ -12,6 +12,7 @@ from store_examples import NOON, POINTS, ROOM, reading
 from ems.domain.errors import StoreAwayError
 from ems.domain.plans import Mode
 from ems.store import EmbeddedPostgres, Ingest, Store, ingest, migrate
+from ems.store.spool import Spool
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +63,12 @@ async def test_a_listener_is_told_when_the_database_goes(fragile: EmbeddedPostgr
 
 
 async def test_readings_taken_while_the_server_was_killed_are_all_stored(
-    fragile: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+    fragile: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(ingest, "RETRY_S", (0.02, 0.1))
     async with Store.open(fragile.start(), wait_s=0.5) as store:
         await store.register(POINTS)
-        spool = Ingest(store)
+        spool = Ingest(store, Spool(tmp_path / "spool.sqlite"))
         running = asyncio.create_task(spool.run())
         postmaster = fragile.postmaster()
         assert postmaster is not None
@@ -80,7 +81,7 @@ async def test_readings_taken_while_the_server_was_killed_are_all_stored(
         await asyncio.wait_for(spool.drained(), 20)
         kept = await store.readings(ROOM, NOON.replace(hour=1), NOON.replace(hour=2))
         assert kept == tuple(readings)
-        assert spool.dropped == 0
+        assert spool.lost == 0
         running.cancel()
 
 
