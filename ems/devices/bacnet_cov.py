@@ -16,7 +16,7 @@ A device or an object that does not offer COV is polled, and asked again an hour
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
 
 from ems.devices.bacnet_apdu import Service
@@ -29,9 +29,9 @@ from ems.devices.bacnet_cov_messages import (
 from ems.devices.bacnet_messages import Property, Result
 from ems.devices.bacnet_tags import ObjectId, Type
 from ems.devices.bacnet_values import judged, object_id, value_type
-from ems.devices.connection import Values
+from ems.devices.connection import Values, connection_key
 from ems.devices.maps import PointSpec, map_of
-from ems.domain.district import Device
+from ems.domain.district import Device, Protocol
 from ems.domain.errors import DeviceError, DeviceRejectedError
 from ems.domain.points import Quality
 
@@ -50,7 +50,7 @@ _ROUNDING = 1e-6
 
 
 class CovDevice:
-    """The subscribed points of one device; it is polled through this, a `Reads`."""
+    """The subscribed points of one device; it is polled through this, a `Readable`."""
 
     def __init__(
         self, connection: BacnetConnection, device: Device, lifetime_s: float = LIFETIME_S
@@ -195,3 +195,14 @@ def covered(device: Device) -> list[PointSpec]:
 
 def _confirmed(spec: PointSpec) -> bool:
     return spec.object is not None and spec.object.cov == "confirmed"
+
+
+def cov_devices(
+    devices: Iterable[Device], connections: Mapping[str, BacnetConnection]
+) -> list[CovDevice]:
+    """Those of `devices` whose maps want any point told."""
+    return [
+        CovDevice(connections[connection_key(device)], device)
+        for device in devices
+        if device.protocol is Protocol.BACNET and covered(device)
+    ]

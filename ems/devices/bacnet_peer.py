@@ -4,12 +4,22 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Self
 
-from ems.devices.bacnet_packets import RemoteAddress
+from ems.devices.bacnet_packets import IpAddress, RemoteAddress
 from ems.devices.bacnet_transactions import Where
 from ems.domain.district import Device
 from ems.domain.errors import DeviceError
 
 BACNET_PORT = 47808
+
+
+def socket_address(words: str) -> IpAddress:
+    """From `10.0.1.20` or `10.0.1.20:47809`.
+
+    Raises:
+        DeviceError: it is neither.
+    """
+    peer = Peer.parse(words)
+    return peer.host, peer.port
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,13 +16,8 @@ Values = Mapping[str, tuple[float, Quality]]
 """By point name: the value in the point's unit (NaN when there is none) and its quality."""
 
 
-class Connection(Protocol):
-    """A conversation with one or more devices."""
-
-    @property
-    def key(self) -> str:
-        """What tells it apart, `127.20.1.1:1502`; each key has one worker."""
-        ...
+class Readable(Protocol):
+    """What can be asked for the points of one or more devices."""
 
     async def read(self, device: Device, points: Sequence[PointSpec]) -> Values:
         """The present values of `points`, as few requests as the protocol allows.
@@ -31,6 +26,15 @@ class Connection(Protocol):
             DeviceUnreachableError: no answer in time.
             DeviceReplyInvalidError: an answer that can't be believed.
         """
+        ...
+
+
+class Connection(Readable, Protocol):
+    """A conversation with one or more devices."""
+
+    @property
+    def key(self) -> str:
+        """What tells it apart, `127.20.1.1:1502`; each key has one worker."""
         ...
 
     async def write(self, device: Device, values: Mapping[PointSpec, float]) -> None:

@@ -1,8 +1,13 @@
 """A connection for every device of a district, whatever it speaks."""
 
+from collections.abc import Mapping
+
 from ems.devices.bacnet import BacnetNetwork
 from ems.devices.bacnet_connection import bacnet_connections
-from ems.devices.connection import Connection
+from ems.devices.bacnet_cov import cov_devices
+from ems.devices.bacnet_peer import socket_address
+from ems.devices.bacnet_subscriber import CovSubscriber, Tell
+from ems.devices.connection import Connection, Readable
 from ems.devices.modbus import modbus_connections
 from ems.domain.district import District
 
@@ -15,11 +20,24 @@ class Connections:
 
     def __init__(self, district: District, *, port: int | None = None) -> None:
         station = district.station
-        self._network = BacnetNetwork(station.host, port or station.port, instance=station.instance)
-        self.by_key: dict[str, Connection] = {
-            **modbus_connections(district),
-            **bacnet_connections(district.devices.values(), self._network),
-        }
+        self._network = BacnetNetwork(
+            station.host,
+            port or station.port,
+            instance=station.instance,
+            bbmd=socket_address(station.bbmd) if station.bbmd else None,
+        )
+        bacnet = bacnet_connections(district.devices.values(), self._network)
+        self.by_key: dict[str, Connection] = {**modbus_connections(district), **bacnet}
+        self._telling = cov_devices(district.devices.values(), bacnet)
+
+    @property
+    def polled(self) -> Mapping[str, Readable]:
+        """The same for one who polls: what devices tell by themselves is seldom asked for."""
+        return {**self.by_key, **{told.connection.key: told for told in self._telling}}
+
+    async def listen(self, tell: Tell) -> None:
+        """Have the devices that can do so tell what changes, until cancelled."""
+        await CovSubscriber(self._network, self._telling, tell).run()
 
     async def close(self) -> None:
         """End all of them."""

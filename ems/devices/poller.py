@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 
-from ems.devices.connection import Connection, Values, connection_key
+from ems.devices.connection import Readable, Values, connection_key
 from ems.devices.maps import map_of
 from ems.devices.on_site import OnSite
 from ems.devices.punctuality import Punctuality
@@ -42,7 +42,7 @@ class Poller:
     def __init__(
         self,
         district: District,
-        connections: Mapping[str, Connection],
+        connections: Mapping[str, Readable],
         clock: Clock,
         speed: float,
         sink: Sink,
@@ -111,11 +111,15 @@ class Poller:
             for key, watches in self._watches.items():
                 workers.create_task(self._work(self._connections[key], watches))
 
+    def told(self, device: Device, values: Values) -> None:
+        """Take what a device says unasked."""
+        self._record(device, values)
+
     def stop(self) -> None:
         """End `run` after the requests under way."""
         self._stop.set()
 
-    async def _work(self, connection: Connection, watches: Sequence[Watch]) -> None:
+    async def _work(self, connection: Readable, watches: Sequence[Watch]) -> None:
         while not self._stop.is_set():
             now_s = self._clock.now().timestamp()
             waits = [watch.wait_s(now_s, self._speed, monotonic()) for watch in watches]
@@ -129,7 +133,7 @@ class Poller:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), max(wall_s, SLEEP_MIN_S))
 
-    async def _poll(self, connection: Connection, watch: Watch, now_s: float) -> None:
+    async def _poll(self, connection: Readable, watch: Watch, now_s: float) -> None:
         if not watch.failures and math.isfinite(late_s := watch.late_s(now_s)):
             self.punctuality.add(late_s / self._speed)
         try:

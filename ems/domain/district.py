@@ -392,6 +392,8 @@ class Station(Origin):
     port: Annotated[int, Between(1, 65535)]
     instance: Annotated[int, Between(0, 4194302)]
     """Its device instance."""
+    bbmd: str = ""
+    """`host:port` of the broadcast management device that it registers with; empty: none."""
 
 
 @dataclass(frozen=True, kw_only=True)
