@@ -127,6 +127,10 @@ class Ledger(Protocol):
         """Keep what each device really took, and the story of the quarter hour."""
         ...
 
+    async def tell(self, cycle: CycleRecord) -> None:
+        """Keep the story of a quarter hour that was never run."""
+        ...
+
 
 class Dispatcher(Protocol):
     """Writes to the devices, reads back, and says what became of each setpoint."""

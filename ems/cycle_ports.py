@@ -56,6 +56,10 @@ class StoreLedger:
         await self.store.record(plan.id, dispatched)
         await self.store.cycle_log(cycle)
 
+    async def tell(self, cycle: CycleRecord) -> None:
+        """Keep the story of a quarter hour that was never run."""
+        await self.store.cycle_log(cycle)
+
 
 @dataclass(frozen=True)
 class WriterDispatcher:

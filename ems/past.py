@@ -1,13 +1,15 @@
 """The past that forecasts and plans look back on, kept in memory and topped up each quarter hour.
 
 Loads need weeks, rooms a day. Only what is new is asked of the store; the last hour is asked for
-again, since late samples may still have changed it.
+again, since late samples may still have changed it. While the store is away, what came since is
+unknown, and asked for when it is back.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 
+from ems.domain.errors import StoreAwayError
 from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import Histories, QuarterHours
 
@@ -24,12 +26,13 @@ class Window:
         self._points = tuple(points)
         self._slots = slots
         self._held: QuarterHours | None = None
+        self._known_to = 0
 
     async def before(self, slot: Slot) -> QuarterHours:
         """The slots that end with the one before `slot`."""
         wanted = Horizon(Slot(slot.index - self._slots), self._slots)
         begin = self._first_unknown(wanted)
-        new = await self._query(self._points, Horizon(Slot(begin), slot.index - begin))
+        new = await self._since(Horizon(Slot(begin), slot.index - begin))
         values = np.full((len(self._points), self._slots), np.nan)
         if self._held is not None:
             values = self._held.quarter_hours(self._points, wanted)
@@ -38,11 +41,26 @@ class Window:
         self._held = QuarterHours(points=self._points, horizon=wanted, values=values)
         return self._held
 
+    async def _since(self, horizon: Horizon) -> QuarterHours:
+        """What the store knows of some slots; nothing while it is away.
+
+        Raises:
+            StoreAwayError: it is away and there is no past at all.
+        """
+        try:
+            new = await self._query(self._points, horizon)
+        except StoreAwayError:
+            if self._held is None:
+                raise
+            held = self._held.quarter_hours(self._points, horizon)
+            return QuarterHours(points=self._points, horizon=horizon, values=held)
+        self._known_to = horizon.slots.stop
+        return new
+
     def _first_unknown(self, wanted: Horizon) -> int:
         if self._held is None or wanted.first < self._held.horizon.first:
             return wanted.first.index
-        known_to = self._held.horizon.first.index + self._held.horizon.length
-        return max(wanted.first.index, min(known_to - _LATE_SLOTS, wanted.slots.stop - 1))
+        return max(wanted.first.index, min(self._known_to - _LATE_SLOTS, wanted.slots.stop - 1))
 
 
 class Past:

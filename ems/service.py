@@ -38,6 +38,7 @@ from ems.domain.plans import Origin
 from ems.domain.slots import Slot
 from ems.forecast.forecaster import Forecaster
 from ems.heart import BEAT_S, Heart
+from ems.lasting_ledger import LastingLedger
 from ems.mode_watch import ModeWatch
 from ems.optimizer.planner import Planner
 from ems.own_figures import EVERY_S, own_figures, own_points
@@ -101,12 +102,13 @@ class Service:
         self._brain = WorkerBrain(district)
         forecaster, planner = Forecaster(district), Planner(district)
         needs = [(forecaster.points, forecaster.days * 96), (planner.points, 96)]
+        self._ledger = LastingLedger(StoreLedger(store))
         self._cycle = Cycle(
             clock=clock,
             measurements=MeasuredDistrict(self._poller, Past(store.quarter_hours, needs)),
             outside=outside,
             brain=self._brain,
-            ledger=StoreLedger(store),
+            ledger=self._ledger,
             dispatcher=WriterDispatcher(self._writer, heart),
             new_plan_id=lambda: str(uuid.uuid4()),
         )
@@ -194,7 +196,7 @@ class Service:
         """Slots that were never run are told, not passed over."""
         last, self._last = self._last, slot
         for index in range((last or slot).index + 1, slot.index):
-            await self._store.cycle_log(missed_record(Slot(index)))
+            await self._ledger.tell(missed_record(Slot(index)))
 
     async def _sum_up(self) -> None:
         try:

@@ -29,6 +29,8 @@ class PlantMeasurements:
     now: Callable[[], datetime]
     pieces: list[QuarterHours] = field(default_factory=list)
     """The past, oldest first; grows by one slot at a time."""
+    seen: Callable[[dict[str, Reading]], dict[str, Reading]] = dict
+    """What the way from the devices makes of their readings."""
 
     async def snapshot(self) -> Snapshot:
         """The present value of every point."""
@@ -37,7 +39,7 @@ class PlantMeasurements:
             point: Reading(point, value, Quality.GOOD if value == value else Quality.STALE, at)
             for point, value in zip(self.image.index, self.image.values.tolist(), strict=True)
         }
-        return Snapshot(taken_at=at, readings=readings)
+        return Snapshot(taken_at=at, readings=self.seen(readings))
 
     async def history(self, before: Slot) -> History:
         """All slots that have ended before `before`."""
@@ -62,13 +64,17 @@ class FileOutside:
     prices: Callable[[Horizon], NDArray[np.float64]]
     district: District
     price_source: str
+    all_prices: bool = False
+    """Whether prices are known before they are out."""
 
     async def outlook(self, horizon: Horizon, issued_at: datetime) -> Outlook:
         """What could be known at `issued_at`."""
-        zone = self.district.site.zone
+        zone, prices = self.district.site.zone, self.prices(horizon)
+        if not self.all_prices:
+            prices = known_prices(prices, horizon, issued_at, zone)
         return Outlook(
             weather=self.weather.outlook(horizon, issued_at),
-            day_ahead_eur_per_kwh=known_prices(self.prices(horizon), horizon, issued_at, zone),
+            day_ahead_eur_per_kwh=prices,
             price_source=self.price_source,
         )
 
@@ -98,13 +104,24 @@ class MemoryLedger:
         """Keep the story of the quarter hour."""
         self.records.append(cycle)
 
+    async def tell(self, cycle: CycleRecord) -> None:
+        """Keep the story of a quarter hour that was never run."""
+        self.records.append(cycle)
+
 
 class ImageDispatcher:
     """Writes setpoints straight into the image, rounded as the devices would take them."""
 
-    def __init__(self, district: District, image: ProcessImage, now: Callable[[], datetime]):
+    def __init__(
+        self,
+        district: District,
+        image: ProcessImage,
+        now: Callable[[], datetime],
+        write: Callable[[str, float], bool] | None = None,
+    ) -> None:
         self._image = image
         self._now = now
+        self._write = write or self._straight
         self._specs: dict[str, PointSpec] = {}
         self._beats: list[tuple[str, int, int]] = []
         for device in district.devices.values():
@@ -127,26 +144,32 @@ class ImageDispatcher:
         """Renew every lease."""
         for point, first, last in self._beats:
             value = self._image[point]
-            self._image[point] = value + 1 if first <= value < last else first
+            self._write(point, value + 1 if first <= value < last else first)
+
+    def _straight(self, point: str, value: float) -> bool:
+        self._image[point] = value
+        return True
 
     def _written(self, setpoint: Setpoint, at: datetime) -> Dispatched:
         ready = command(setpoint, self._specs[setpoint.point])
         if ready is None:
-            nothing = float("nan")
-            return Dispatched(
-                setpoint=setpoint,
-                outcome=Outcome.REJECTED,
-                written=nothing,
-                read_back=nothing,
-                at=at,
-            )
-        self._image[setpoint.point] = ready.value
+            return self._refused(setpoint, Outcome.REJECTED, at)
+        if not self._write(setpoint.point, ready.value):
+            return self._refused(setpoint, Outcome.UNREACHABLE, at)
+        read_back = self._image[setpoint.point]
         return Dispatched(
             setpoint=setpoint,
-            outcome=ready.outcome,
+            outcome=ready.outcome if read_back == ready.value else Outcome.MISMATCH,
             written=ready.value,
-            read_back=ready.value,
+            read_back=read_back,
             at=at,
+        )
+
+    @staticmethod
+    def _refused(setpoint: Setpoint, outcome: Outcome, at: datetime) -> Dispatched:
+        nothing = float("nan")
+        return Dispatched(
+            setpoint=setpoint, outcome=outcome, written=nothing, read_back=nothing, at=at
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from ems.domain.errors import StoreAwayError
 from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours
 from ems.past import Past, Window
@@ -19,9 +20,12 @@ class Archive:
 
     def __init__(self) -> None:
         self.late_kw = 0.0
+        self.away = False
         self.asked: list[Horizon] = []
 
     async def quarter_hours(self, points: Sequence[str], horizon: Horizon) -> QuarterHours:
+        if self.away:
+            raise StoreAwayError("the database is away")
         self.asked.append(horizon)
         slots = np.array(horizon.slots, dtype=float)
         values = np.array([slots + len(point) + self.late_kw for point in points])
@@ -84,3 +88,22 @@ async def test_each_need_has_its_own_depth(archive: Archive) -> None:
     month = Horizon(NOON + -28 * DAY, 28 * DAY)
     known = np.isfinite(history.quarter_hours(POINTS, month)).sum(axis=1)
     assert known.tolist() == [28 * DAY, DAY]
+
+
+async def test_while_the_store_is_away_the_past_ends_where_it_was_known(
+    archive: Archive, window: Window
+) -> None:
+    known = await window.before(NOON)
+    archive.away = True
+    later = await window.before(NOON + 8)
+    assert (later.values[:, :-8] == known.values[:, 8:]).all()
+    assert np.isnan(later.values[:, -8:]).all()
+    archive.away = False
+    back = await window.before(NOON + 9)
+    assert np.isfinite(back.values).all()
+
+
+async def test_without_any_past_an_absent_store_is_said(archive: Archive, window: Window) -> None:
+    archive.away = True
+    with pytest.raises(StoreAwayError):
+        await window.before(NOON)
