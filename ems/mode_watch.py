@@ -12,6 +12,7 @@ import time
 from ems.devices.writer import Writer
 from ems.domain.errors import EmsError
 from ems.domain.plans import Mode
+from ems.store.stopping import GAVE_BACK, REQUEST
 from ems.store.store import Store
 
 log = logging.getLogger("ems.service")
@@ -20,10 +21,6 @@ LOOK_S = 1.0
 """Wall seconds between two looks at the mode."""
 WHO = "service"
 """Who stands in the audit trail."""
-GAVE_BACK = "gave back"
-"""The action that stands there."""
-REQUEST = "stop_writing"
-"""The setting that holds the last request to stop; what the service does quotes it."""
 
 
 class ModeWatch:

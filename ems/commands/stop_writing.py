@@ -2,15 +2,13 @@
 
 import asyncio
 import getpass
-import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from ems.commands.common import DataOption, DsnOption, err, opened_store, out, told
-from ems.domain.plans import Mode
-from ems.mode_watch import GAVE_BACK, REQUEST
+from ems.store import stopping
 from ems.store.store import Store
 
 LOOK_S = 0.3
@@ -52,12 +50,9 @@ def stop_writing(
 
 async def stopped(store: Store, who: str, wait_s: float) -> Mapping[str, Any] | None:
     """File the stop for `who`; what the service says to it, None if it says nothing."""
-    request = str(uuid.uuid4())
-    await store.set_mode(Mode.MANUAL, who)
-    await store.set_setting(REQUEST, request, who)
+    request = await stopping.stop_writing(store, who)
     for _ in range(round(wait_s / LOOK_S)):
-        for entry in await store.audit_trail(limit=20):
-            if entry.what.get("action") == GAVE_BACK and entry.what["request"] == request:
-                return entry.what
+        if (word := await stopping.given_back(store, request)) is not None:
+            return word
         await asyncio.sleep(LOOK_S)
     return None

@@ -76,9 +76,11 @@ class Desk:
 
     async def overview_document(self) -> dict[str, Any]:
         """What the API and the live feed say of the present moment."""
-        seen = (await self.watch.present()).overview
+        present = await self.watch.present()
+        seen = present.overview
         return {
             "overview": seen,
+            "stopped": present.stopped,
             "levels": levels(seen, self.speed),
             "degraded": seen.degraded,
         }

@@ -78,6 +78,9 @@ class DeviceRow:
     points: int
     """Points that it should have."""
 
+    on_site: int
+    """Of them, those that people on site hold."""
+
     seen_at: datetime | None
     """When it was last heard."""
 
@@ -154,6 +157,7 @@ def device_row(device: Device, snapshot: Snapshot) -> DeviceRow:
         health=health(readings),
         usable=sum(reading.quality.usable for reading in readings),
         points=len(names),
+        on_site=sum(reading.quality is Quality.OVERRIDDEN for reading in readings),
         seen_at=max((r.at for r in readings if r.quality is not Quality.COMM_FAIL), default=None),
         name=KEY_POINT[device.kind],
         value=None if key is None else key.value,

@@ -105,6 +105,9 @@ class DataAge:
     failed: int
     """Points whose value can't be believed for another reason (no answer, out of range)."""
 
+    on_site: int = 0
+    """Points that people on site hold."""
+
 
 def data_age(snapshot: Snapshot) -> DataAge:
     """How fresh `snapshot` is."""
@@ -116,4 +119,5 @@ def data_age(snapshot: Snapshot) -> DataAge:
         points=len(qualities),
         stale=stale,
         failed=unusable - stale,
+        on_site=qualities.count(Quality.OVERRIDDEN),
     )

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ems.console.desk import Desk
 from ems.console.guard import from_own_page, set_cookie
 from ems.console.signing_in import WAIT_S, Refusal, same
+from ems.console.stopping import MAY_COMMAND
 from ems.console.texts import COOKIE, LANGUAGES, Texts, language_of
 from ems.domain.district import DeviceKind
 from ems.store.accounts import SESSION, Session
@@ -66,14 +67,26 @@ def router(desk: Desk) -> APIRouter:
     pages = Pages(desk)
     signed_in = Annotated[Session, Depends(desk.signed_in)]
 
+    async def page(
+        request: Request, session: Session, template: str, **values: Any
+    ) -> HTMLResponse:
+        return pages.render(
+            request,
+            template,
+            form_token=session.csrf,
+            may_command=session.user.role in MAY_COMMAND,
+            mode=(await desk.store.mode()).value,
+            **values,
+        )
+
     @routes.get("/")
     async def overview(request: Request, session: signed_in) -> HTMLResponse:
-        return pages.render(request, "overview.html", form_token=session.csrf)
+        return await page(request, session, "overview.html")
 
     @routes.get("/devices")
     async def devices(request: Request, session: signed_in) -> HTMLResponse:
         kinds = [kind.value for kind in DeviceKind]
-        return pages.render(request, "devices.html", form_token=session.csrf, kinds=kinds)
+        return await page(request, session, "devices.html", kinds=kinds)
 
     @routes.post("/sign-out", dependencies=[Depends(from_own_page)])
     async def sign_out(

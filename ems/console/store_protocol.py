@@ -14,6 +14,7 @@ from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours, Snapshot
 from ems.store.accounts import Session, User
 from ems.store.plan_standing import PlanStanding
+from ems.store.stopping import StoppingStore
 
 
 class ReadingStore(Protocol):
@@ -80,5 +81,5 @@ class AccountStore(Protocol):
         ...
 
 
-class ConsoleStore(ReadingStore, AccountStore, Protocol):
+class ConsoleStore(ReadingStore, AccountStore, StoppingStore, Protocol):
     """The whole of it."""

@@ -13,7 +13,8 @@ from datetime import datetime
 
 from ems.console.ageing import Ageing
 from ems.console.overview import Overview, overview
-from ems.console.store_protocol import ReadingStore
+from ems.console.stopped import Stopped, stopped
+from ems.console.store_protocol import ConsoleStore
 from ems.domain.district import District
 from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Mode, Plan
@@ -47,6 +48,9 @@ class Present:
     mode: Mode
     """Who decides what is written."""
 
+    stopped: Stopped | None
+    """How far a stop of all writing has come; None: nobody has stopped it."""
+
     overview: Overview = field(repr=False)
     """All of it, in short."""
 
@@ -56,7 +60,7 @@ class Watch:
 
     def __init__(
         self,
-        store: ReadingStore,
+        store: ConsoleStore,
         district: District,
         clock: Clock,
         ageing: Ageing,
@@ -79,6 +83,10 @@ class Watch:
                 self._held = (self._wall(), await self._read())
             return self._held[1]
 
+    def forget(self) -> None:
+        """Something was changed here: what is held is read anew."""
+        self._held = None
+
     async def _read(self) -> Present:
         now = self._clock.now()
         snapshot = self._ageing.marked(await self._store.latest(now))
@@ -96,6 +104,7 @@ class Watch:
             next_plan=newest,
             forecasts=forecasts,
             mode=mode,
+            stopped=await stopped(self._store, mode),
             overview=overview(self._district, snapshot, plan, mode, now),
         )
 

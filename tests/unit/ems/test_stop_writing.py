@@ -11,8 +11,9 @@ from ems.commands.stop_writing import stopped
 from ems.devices.writer import Writer
 from ems.domain.errors import StoreAwayError
 from ems.domain.plans import Mode
-from ems.mode_watch import GAVE_BACK, ModeWatch
+from ems.mode_watch import ModeWatch
 from ems.store.audit import AuditEntry
+from ems.store.stopping import GAVE_BACK
 from ems.store.store import Store
 
 

@@ -39,7 +39,8 @@ class Row {
     this.device = device;
     valueCell(this.value, device);
     const partly = device.health === "partial" ? ` (${device.usable}/${device.points})` : "";
-    setText(this.state, HEALTH[device.health] + partly);
+    const hands = device.on_site ? ` · ${QUALITY.overridden} (${device.on_site})` : "";
+    setText(this.state, HEALTH[device.health] + partly + hands);
     this.state.className = MARKS[device.health];
     setText(this.heard, age(device.seen_at, now));
   }

@@ -17,6 +17,7 @@ function banner(name, level, text) {
     banners.delete(name);
   } else if (shown) {
     setText(shown, text);
+    setLevel(shown, level);
   } else {
     const element = make("p", { className: `banner mark ${level}` }, text);
     banners.set(name, element);
@@ -42,6 +43,7 @@ function showPlan(plan, now, level) {
 function showData(data, now, level) {
   const counts = [t("{n} points", { n: number(data.points) })];
   if (data.stale) counts.push(t("{n} too old", { n: number(data.stale) }));
+  if (data.on_site) counts.push(t("{n} held on site", { n: number(data.on_site) }));
   if (data.failed) counts.push(t("{n} without answer", { n: number(data.failed) }));
   const text = data.newest_at ? t("{age} old", { age: age(data.newest_at, now) }) : t("nothing read yet");
   describe(byId("data"), text, counts.join(" · "), level);
@@ -56,6 +58,23 @@ function planTrouble(plan) {
   return "";
 }
 
+/** What has become of the district's commands when nothing is written. */
+function stopTrouble(mode, stopped) {
+  if (mode !== "manual") return ["", ""];
+  if (!stopped) return ["caution", t("The mode is manual: nothing is written to the devices.")];
+  if (!stopped.done) return ["caution", t("Writing is stopped. The service has not said yet that the devices are given back.")];
+  const devices = number(stopped.devices);
+  if (!stopped.unreached.length) return ["caution", t("Writing is stopped: {devices} devices are given back to their own control.", { devices })];
+  const list = stopped.unreached.join(", ");
+  return ["alarm", t("Writing is stopped: {devices} devices are given back; not reached, look at them on site: {list}", { devices, list })];
+}
+
+function showStop(mode, stopped) {
+  for (const button of document.querySelectorAll("[data-mode]")) button.hidden = button.dataset.mode !== mode;
+  const [level, text] = stopTrouble(mode, stopped);
+  banner("stopped", level, text);
+}
+
 function show(message, onOverview) {
   banner("fault", "alarm", message.fault && t("The figures can't be read: {why}", { why: message.fault }));
   document.body.classList.toggle("lost", Boolean(message.fault));
@@ -64,6 +83,7 @@ function show(message, onOverview) {
   setText(byId("clock"), clock(overview.now));
   setText(byId("day"), longDay(overview.now));
   setText(byId("mode"), MODES[overview.mode]);
+  showStop(overview.mode, message.stopped);
   showPlan(overview.plan, overview.now, levels.plan);
   showData(overview.data, overview.now, levels.data);
   const trouble = planTrouble(overview.plan);

@@ -1,9 +1,10 @@
 """A store in memory that shows the district on a November afternoon."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,9 @@ from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours, Snapshot
 from ems.domain.vocabulary import POINTS
 from ems.store.accounts import Role, Session, User
+from ems.store.audit import AuditEntry
 from ems.store.plan_standing import PlanStanding
+from ems.store.stopping import GAVE_BACK, REQUEST
 
 NOW = datetime(2026, 11, 18, 14, 7, 30, tzinfo=UTC)
 """A Wednesday, 15:07 in Marseille."""
@@ -66,6 +69,9 @@ class StoreInMemory:
     results: tuple[Dispatched, ...] = ()
     wrong: Counter[tuple[str, str]] = field(default_factory=Counter)
     sessions: dict[str, Session] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    trail: list[AuditEntry] = field(default_factory=list)
+    role: Role = Role.OPERATOR
 
     def measure(
         self, point: str, value: float, at: datetime = NOW, quality: Quality = Quality.GOOD
@@ -93,6 +99,26 @@ class StoreInMemory:
     async def mode(self) -> Mode:
         return self.chosen_mode
 
+    async def set_mode(self, mode: Mode, by: str) -> None:
+        self.chosen_mode = mode
+        self.trail.append(entry(by, {"action": "mode", "mode": mode.value}))
+
+    async def setting(self, key: str, default: Any = None) -> Any:
+        return self.settings.get(key, default)
+
+    async def set_setting(self, key: str, value: Any, by: str) -> None:
+        self.settings[key] = value
+
+    async def audit_trail(
+        self, *, before: int | None = None, limit: int = 100
+    ) -> tuple[AuditEntry, ...]:
+        return tuple(reversed(self.trail[-limit:]))
+
+    def service_says(self, devices: int, unreached: Sequence[str] = ()) -> None:
+        """The service has given the devices back."""
+        what = {"action": GAVE_BACK, "request": self.settings[REQUEST], "devices": devices}
+        self.trail.append(entry("service", {**what, "unreached": list(unreached)}))
+
     async def last_cycles(self, limit: int = 96) -> tuple[CycleRecord, ...]:
         return self.cycles[:limit]
 
@@ -111,7 +137,7 @@ class StoreInMemory:
 
     async def open_session(self, name: str) -> str:
         token = f"token-{len(self.sessions)}"
-        user = User(name=name, role=Role.OPERATOR)
+        user = User(name=name, role=self.role)
         ends = datetime.now(UTC) + timedelta(hours=12)
         self.sessions[token] = Session(user=user, csrf=f"csrf of {token}", expires_at=ends)
         return token
@@ -121,6 +147,10 @@ class StoreInMemory:
 
     async def close_session(self, token: str) -> None:
         self.sessions.pop(token, None)
+
+
+def entry(who: str, what: Mapping[str, Any]) -> AuditEntry:
+    return AuditEntry(id=0, at=NOW, who=who, what=what)
 
 
 def standing_of(plan: Plan) -> PlanStanding:

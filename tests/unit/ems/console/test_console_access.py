@@ -30,7 +30,8 @@ async def try_password(visitor: httpx.AsyncClient, password: str) -> httpx.Respo
 
 
 ADDRESSES = [
-    ("GET", "/"), ("GET", "/devices"), ("POST", "/sign-out"), ("GET", "/api/v1/overview"),
+    ("GET", "/"), ("GET", "/devices"), ("POST", "/sign-out"), ("POST", "/stop-writing"),
+    ("POST", "/resume-writing"), ("GET", "/api/v1/overview"),
     ("GET", "/api/v1/series"), ("GET", "/api/v1/devices"), ("GET", "/api/v1/devices/BAT-1"),
     ("GET", "/api/v1/cycles"), ("GET", "/api/v1/plan"), ("GET", "/api/v1/openapi.json"),
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from console_in_memory import NOW, PASSWORD, StoreInMemory, StubClock, fill, plu
 
 from ems.console.app import create_app
 from ems.domain.district import District
+from ems.domain.plans import Mode
 from ems.domain.points import Quality
 
 CHROMIUM = shutil.which("chromium")
@@ -251,3 +252,40 @@ def test_the_first_load_is_light(browser: Any, served: Served) -> None:
         page.wait_for_timeout(50)
     context.close()
     assert 100_000 < sum(sizes) < 500_000
+
+
+@pytest.mark.parametrize("path", ["/", "/devices"])
+def test_all_writing_is_stopped_from_any_page_and_taken_up_again(
+    watched: Watched, path: str
+) -> None:
+    store, page = watched.served.store, watched.page
+    watched.open(path)
+    page.locator("#mode", has_text="automatic").wait_for()
+    page.click("button.stop >> nth=0")
+    page.click("#stop >> text=Cancel")
+    assert store.chosen_mode is Mode.AUTOMATIC
+    page.click("button.stop >> nth=0")
+    page.click("#stop >> text=Stop now")
+    page.wait_for_url(f"**{path}")
+    text_of(watched, "#mode", "manual")
+    text_of(watched, "#banners", "has not said yet")
+    store.service_says(547, ["HP-2"])
+    text_of(watched, "#banners .alarm", "not reached, look at them on site: HP-2")
+    assert not page.locator("button.stop >> nth=0").is_visible()
+    page.click("button.resume >> nth=0")
+    page.click("#resume >> button.resume")
+    assert store.chosen_mode is Mode.MANUAL, "the box has to be ticked first"
+    page.check("#resume >> input[name=sure]")
+    page.click("#resume >> button.resume")
+    text_of(watched, "#mode", "automatic")
+    assert page.locator("#banners").inner_text() == ""
+    assert store.chosen_mode is Mode.AUTOMATIC
+
+
+def test_what_is_held_on_site_is_counted_and_named(watched: Watched) -> None:
+    watched.served.store.measure("D1-0304/setpoint_c", 17.0, quality=Quality.OVERRIDDEN)
+    text_of(watched, "#data", "1 held on site")
+    watched.open("/devices?filter=D1-0304")
+    text_of(watched, "#devices tbody tr:visible", "held on site (1)")
+    watched.page.click("#devices tbody tr:visible button")
+    text_of(watched, "#faceplate tr", "held on site")
