@@ -33,6 +33,7 @@ _TOO_LONG = {
         AbortReason.bufferOverflow,
         AbortReason.segmentationNotSupported,
         AbortReason.apduTooLong,
+        AbortReason.outOfResources,
     },
     Pdu.REJECT: {RejectReason.bufferOverflow, RejectReason.tooManyArguments},
 }
