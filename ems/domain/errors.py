@@ -11,6 +11,7 @@
       StoreError                   the database refuses, or holds another schema
         StoreAwayError             it does not answer; trying again later makes sense
         SpoolError                 the disk that readings wait on is full or fails
+      AllocationError              energies or shares of the common sun contradict themselves
       PlanError                    no plan could be made
         ForecastError              the inputs of a plan are missing or not finite
         SolverError                the solver gave up; the ladder's next step takes over
@@ -101,6 +102,10 @@ class StoreAwayError(StoreError):
 
 class SpoolError(StoreError):
     """The disk on which readings wait for the database is full or fails."""
+
+
+class AllocationError(EmsError):
+    """Energies or shares of collective self-consumption contradict themselves."""
 
 
 class PlanError(EmsError):
