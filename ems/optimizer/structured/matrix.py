@@ -3,14 +3,15 @@
     min cost' x    with    row_low <= matrix x <= row_high,    low <= x <= high
 
 The rows come in parts: states from slot to slot, bands, capacities, the meter's balance, the peak.
-It serves as a reference: tests compare optima, benchmarks compare times. Quadratic costs are left
-out.
+It serves as a reference (tests compare optima, benchmarks compare times), and as the planner's next
+best when the structured solver fails. Quadratic costs are left out.
 """
 
 from dataclasses import dataclass, field
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from ems.domain.errors import SolverError
@@ -24,6 +25,50 @@ from ems.optimizer.structured.problem import (
     Indices,
     Meter,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentPlaces:
+    """Where the agents of one kind stand; the bands in the order of those that are wished."""
+
+    power: Indices
+    """Columns of powers. Shape [T, n]."""
+    band: Indices
+    """Rows of wished bands."""
+    wished: NDArray[np.bool_]
+    """Which bands those are. Shape [T, n]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatteryPlaces:
+    """Where the batteries stand. Shape [T, n] each."""
+
+    charge: Indices
+    """Columns."""
+    discharge: Indices
+    """Columns."""
+    band: Indices
+    """Rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Which column and row is what."""
+
+    agents: tuple[AgentPlaces, ...]
+    """By kind."""
+    batteries: BatteryPlaces
+    """At the meter."""
+    pieces: Indices
+    """Columns of the meter's pieces. Shape [K, T]."""
+    balance: Indices
+    """Rows. Shape [T]."""
+    capacity: Indices
+    """Rows. Shape [C, T]."""
+    upper: Indices
+    """Rows. Shape [V, T]."""
+    peak: Indices
+    """Rows; none when the highest import costs nothing. Shape [T]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +89,8 @@ class Matrix:
     """Shape [columns]."""
     offset_eur: float
     """Cost of nothing: what is paid whatever the plan."""
+    places: Places = field(repr=False)
+    """Which column and row is what."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +105,10 @@ class Optimum:
     """Iterations."""
     version: str
     """Name and version of the solver, and the method."""
+    values: Floats = field(repr=False)
+    """Of the columns."""
+    duals: Floats = field(repr=False)
+    """Of the rows: what one more on their right costs, EUR."""
 
 
 class _Rows:
@@ -101,7 +152,7 @@ class _Rows:
         all_rows, all_columns, all_values = np.broadcast_arrays(rows, columns, values)
         self.entries.append((all_rows.ravel(), all_columns.ravel(), all_values.ravel()))
 
-    def built(self, offset_eur: float) -> Matrix:
+    def built(self, offset_eur: float, places: Places) -> Matrix:
         """The finished matrix."""
         rows, columns, values = (np.concatenate(part) for part in zip(*self.entries, strict=True))
         row_low, row_high = (np.concatenate(part) for part in zip(*self.bounds, strict=True))
@@ -115,6 +166,7 @@ class _Rows:
             low=low,
             high=high,
             offset_eur=offset_eur,
+            places=places,
         )
 
 
@@ -125,21 +177,32 @@ def matrix(problem: DistrictProblem) -> Matrix:
     balance = rows.add_rows(closed, closed, (problem.slots,))
     capacity = rows.add_rows(-np.inf, problem.groups.capacity_kw, problem.groups.capacity_kw.shape)
     upper = rows.add_rows(-np.inf, problem.groups.upper_kw, problem.groups.upper_kw.shape)
+    kinds = []
     for agents in problem.agents:
-        power = _agents(rows, agents, problem.slots)
-        groups, of = problem.groups, agents.group
+        kinds.append(_agents(rows, agents, problem.slots))
+        power, groups, of = kinds[-1].power, problem.groups, agents.group
         rows.put(balance[:, None], power, groups.electric_per_kw[of].T)
         bound = groups.capacity[of] != NONE
         rows.put(capacity[groups.capacity[of][bound]].T, power[:, bound], 1.0)
         for row, counted in zip(upper, groups.upper_per_kw[of].T, strict=True):
             rows.put(row[:, None], power[:, counted != 0], counted[counted != 0])
-    _batteries(rows, problem.batteries, balance, problem.slot_h)
-    paid_eur = _pieces(rows, parts, meter, balance, upper)
-    return rows.built(paid_eur + problem.start_value_eur)
+    stores = _batteries(rows, problem.batteries, balance, problem.slot_h)
+    flow, peak = _pieces(rows, parts, meter, balance, upper)
+    places = Places(
+        agents=tuple(kinds),
+        batteries=stores,
+        pieces=flow,
+        balance=balance,
+        capacity=capacity,
+        upper=upper,
+        peak=peak,
+    )
+    paid_eur = parts.least_eur + meter.peak_eur_per_kw * meter.peak_kw_min
+    return rows.built(paid_eur + problem.start_value_eur, places)
 
 
-def _agents(rows: _Rows, agents: Agents, slots: int) -> Indices:
-    """Columns of the agents' powers [T, n], with their states and bands."""
+def _agents(rows: _Rows, agents: Agents, slots: int) -> AgentPlaces:
+    """The agents' powers, with their states and bands."""
     n, s = agents.count, agents.states
     power = rows.add_columns(0.0, agents.power_kw_max, agents.cost_eur)
     state_cost = np.zeros((slots, s, n))
@@ -160,10 +223,10 @@ def _agents(rows: _Rows, agents: Agents, slots: int) -> Indices:
     rows.put(band, state[:, 0][wished], 1.0)
     rows.put(band, below, 1.0)
     rows.put(band, above, -1.0)
-    return power
+    return AgentPlaces(power=power, band=band, wished=wished)
 
 
-def _batteries(rows: _Rows, batteries: Batteries, balance: Indices, slot_h: float) -> None:
+def _batteries(rows: _Rows, batteries: Batteries, balance: Indices, slot_h: float) -> BatteryPlaces:
     shape = (balance.size, batteries.count)
     charge = rows.add_columns(0.0, batteries.charge_kw_max, np.zeros(shape))
     wear = np.broadcast_to(batteries.wear_eur_per_kwh * slot_h, shape)
@@ -186,10 +249,13 @@ def _batteries(rows: _Rows, batteries: Batteries, balance: Indices, slot_h: floa
     rows.put(band, above, -1.0)
     rows.put(balance[:, None], charge, 1.0)
     rows.put(balance[:, None], discharge, -1.0)
+    return BatteryPlaces(charge=charge, discharge=discharge, band=band)
 
 
-def _pieces(rows: _Rows, parts: Pieces, meter: Meter, balance: Indices, upper: Indices) -> float:
-    """Columns of the meter's segments, of curtailment and exchanges; what is paid anyhow, EUR."""
+def _pieces(
+    rows: _Rows, parts: Pieces, meter: Meter, balance: Indices, upper: Indices
+) -> tuple[Indices, Indices]:
+    """Columns of the meter's segments, of curtailment and exchanges; rows of the peak."""
     flow = rows.add_columns(0.0, parts.width_kw, parts.price_eur)
     rows.put(balance, flow, parts.on_meter)
     rows.put(upper, flow[parts.exchanges][:, None], parts.on_upper)
@@ -199,14 +265,21 @@ def _pieces(rows: _Rows, parts: Pieces, meter: Meter, balance: Indices, upper: I
         row = rows.add_rows(-np.inf, meter.peak_kw_min - margin, balance.shape)
         rows.put(row, flow[: parts.segments], 1.0)
         rows.put(row, excess, -1.0)
-    return parts.least_eur + meter.peak_eur_per_kw * meter.peak_kw_min
+        return flow, row
+    return flow, np.zeros(0, dtype=np.intp)
 
 
-def solve_highs(programme: Matrix, *, tolerance: float = 1e-7, crossover: bool = True) -> Optimum:
+def solve_highs(
+    programme: Matrix,
+    *,
+    tolerance: float = 1e-7,
+    crossover: bool = True,
+    time_limit_s: float = np.inf,
+) -> Optimum:
     """The optimum by HiGHS's interior point, one thread.
 
     Raises:
-        SolverError: it found none.
+        SolverError: it found none in time.
     """
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     options: dict[str, str | float | int | bool] = {
@@ -215,22 +288,25 @@ def solve_highs(programme: Matrix, *, tolerance: float = 1e-7, crossover: bool =
         "solver": "ipm",
         "run_crossover": "on" if crossover else "off",
         "ipm_optimality_tolerance": tolerance,
+        "time_limit": time_limit_s,
     }
     for name, value in options.items():
         highs.setOptionValue(name, value)
     highs.passModel(_model(programme))
     highs.run()
-    status, info = highs.getModelStatus(), highs.getInfo()
+    status, info, found = highs.getModelStatus(), highs.getInfo(), highs.getSolution()
     if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnknown):
         raise SolverError(
             f"HiGHS ended with {highs.modelStatusToString(status)}",
-            fix="keep the problem: the structured solver's certificate says which of them errs",
+            fix="give it more time, or keep the problem: a certificate says which solver errs",
         )
     return Optimum(
         cost_eur=info.objective_function_value,
         status=highs.modelStatusToString(status),
         steps=info.ipm_iteration_count,
         version=f"HiGHS {highs.version()}, ipm{', crossover' if crossover else ''}, 1 thread",
+        values=np.array(found.col_value),
+        duals=np.array(found.row_dual),
     )
 
 
