@@ -34,6 +34,7 @@ from ems.devices.writer import Writer
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.district import District
 from ems.domain.errors import EmsError
+from ems.domain.own_points import own_points
 from ems.domain.plans import Origin
 from ems.domain.slots import Slot
 from ems.forecast.forecaster import Forecaster
@@ -41,7 +42,7 @@ from ems.heart import BEAT_S, Heart
 from ems.lasting_ledger import LastingLedger
 from ems.mode_watch import ModeWatch
 from ems.optimizer.planner import Planner
-from ems.own_figures import EVERY_S, own_figures, own_points
+from ems.own_figures import EVERY_S, own_figures
 from ems.past import Past
 from ems.quarters import SlotTrigger
 from ems.store.ingest import Ingest

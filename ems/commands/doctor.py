@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 
 import typer
@@ -29,9 +30,12 @@ from ems.config import load_district
 from ems.devices.fail_safe import fallback, not_fail_safe
 from ems.devices.maps import map_of
 from ems.domain.errors import EmsError
+from ems.domain.own_points import LATE_P50, LATE_P99
 from ems.domain.snapshot import Snapshot
 from ems.store.embedded import default_data_dir
 
+LATE_S = 1.0
+"""Devices asked later than this (one in a hundred) are trouble: the machine is too slow."""
 CHART_LIBRARY = "static/vendor/index.js"
 
 
@@ -77,6 +81,7 @@ def examined(config: Path, folder: Path, dsn: str) -> Iterator[Finding]:
     yield guarded("database", lambda: _database(dsn, folder, snapshots))
     if snapshots:
         yield guarded("devices", lambda: _devices(config, snapshots[0]))
+        yield guarded("polling", lambda: _polling(snapshots[0]))
 
 
 def guarded(name: str, look: Callable[[], Finding]) -> Finding:
@@ -146,3 +151,16 @@ def _devices(config: Path, snapshot: Snapshot) -> Finding:
     some = ", ".join(bad[:5]) + (" ..." if len(bad) > 5 else "")
     fix = f"read one on the wire: `ems devices read {bad[0]}`"
     return Finding(name="devices", ok=False, what=f"{len(bad)} lack values: {some}", fix=fix)
+
+
+def _polling(snapshot: Snapshot) -> Finding:
+    p50_s, p99_s = (snapshot.value(point) for point in (LATE_P50, LATE_P99))
+    if not isfinite(p99_s):
+        return Finding(
+            name="polling", ok=True, what="no service has told how late devices are asked"
+        )
+    what = (
+        f"devices are asked {p50_s:.3f} s late at the median, {p99_s:.3f} s at the 99th percentile"
+    )
+    fix = "" if p99_s < LATE_S else "the machine is too slow, or a gateway has too many devices"
+    return Finding(name="polling", ok=not fix, what=what, fix=fix)

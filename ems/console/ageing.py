@@ -10,6 +10,7 @@ the limit never falls below some wall time.
 from dataclasses import replace
 from math import inf
 
+from ems.domain import own_points
 from ems.domain.district import DeviceKind, District
 from ems.domain.points import Quality, Reading
 from ems.domain.snapshot import Snapshot
@@ -34,6 +35,8 @@ class Ageing:
     def limit_s(self, point: str) -> float:
         """How many seconds of district time a reading of `point` stays believable."""
         device_id, _, name = point.partition("/")
+        if device_id == own_points.DEVICE:
+            return self._least_s
         device = self._district.devices.get(device_id)
         if device is None:
             return inf

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from ems.console.chart import chart, measured_points, window
 from ems.console.desk import Desk
-from ems.console.device_list import Faceplate, device_rows, faceplate
+from ems.console.device_list import Faceplate, device_rows, faceplate, polling
 from ems.console.wire import Json
 from ems.domain.plans import Plan, SetpointRow
 from ems.domain.slots import Slot
@@ -41,7 +41,7 @@ def router(desk: Desk) -> APIRouter:
     async def devices() -> Json:
         present = await desk.watch.present()
         rows = device_rows(desk.district, present.snapshot)
-        return Json({"now": present.now, "devices": rows})
+        return Json({"now": present.now, "devices": rows, "polling": polling(present.snapshot)})
 
     @routes.get("/devices/{device_id}", summary="One device with all its points")
     async def device(device_id: str, request: Request) -> Json:

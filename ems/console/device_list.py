@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import isfinite
 
 from ems.domain.district import Device, DeviceKind, District
+from ems.domain.own_points import LATE_P50, LATE_P99
 from ems.domain.plans import Dispatched, Outcome, Setpoint
 from ems.domain.points import Quality, Reading, point_id
 from ems.domain.snapshot import Snapshot
@@ -98,6 +100,17 @@ class DeviceRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Polling:
+    """How late devices were asked in the last seconds, wall seconds; None: nobody says."""
+
+    late_p50_s: float | None
+    """Half of them were not later than this."""
+
+    late_p99_s: float | None
+    """All but one in a hundred."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PointRow:
     """One point of a faceplate."""
 
@@ -133,6 +146,14 @@ def unit_of(name: str) -> str:
     """The unit that a point's name ends with; empty for states and counts."""
     endings = [ending for ending in _UNITS if name.endswith(ending)]
     return _UNITS[max(endings, key=len)] if endings else ""
+
+
+def polling(snapshot: Snapshot) -> Polling:
+    """How late devices are asked."""
+    p50, p99 = (snapshot.value(point) for point in (LATE_P50, LATE_P99))
+    return Polling(
+        late_p50_s=p50 if isfinite(p50) else None, late_p99_s=p99 if isfinite(p99) else None
+    )
 
 
 def device_rows(district: District, snapshot: Snapshot) -> list[DeviceRow]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 
+from ems.domain import own_points
 from ems.domain.points import Quality, Reading
 from ems.domain.snapshot import Snapshot
 
@@ -110,12 +111,16 @@ class DataAge:
 
 
 def data_age(snapshot: Snapshot) -> DataAge:
-    """How fresh `snapshot` is."""
-    qualities = [reading.quality for reading in snapshot.readings.values()]
+    """How fresh the devices' readings in `snapshot` are."""
+    own = f"{own_points.DEVICE}/"
+    readings = [
+        reading for point, reading in snapshot.readings.items() if not point.startswith(own)
+    ]
+    qualities = [reading.quality for reading in readings]
     stale = qualities.count(Quality.STALE)
     unusable = sum(not quality.usable for quality in qualities)
     return DataAge(
-        newest_at=max((r.at for r in snapshot.readings.values()), default=None),
+        newest_at=max((reading.at for reading in readings), default=None),
         points=len(qualities),
         stale=stale,
         failed=unusable - stale,

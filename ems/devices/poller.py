@@ -2,9 +2,9 @@
 
 One worker for each connection asks the device that is most overdue, for all of its points that are
 due, and sleeps until the next turn. A device that does not answer waits longer and longer in wall
-time, so that the others behind the same gateway are hardly held up; after two failures in a row its
-points are marked, with one line in the log, and one more when it is back. How late devices are
-asked is counted: `punctuality`.
+time, and is asked only when no other behind the same gateway is due, so that these lose one
+time-out at the most; after two failures in a row its points are marked, with one line in the log,
+and one more when it is back. How late devices are asked is counted: `punctuality`.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from time import monotonic
 
 from ems.devices.connection import Readable, Values, connection_key
 from ems.devices.maps import map_of
@@ -121,13 +120,14 @@ class Poller:
 
     async def _work(self, connection: Readable, watches: Sequence[Watch]) -> None:
         while not self._stop.is_set():
-            now_s = self._clock.now().timestamp()
-            waits = [watch.wait_s(now_s, self._speed, monotonic()) for watch in watches]
-            soonest = min(range(len(waits)), key=waits.__getitem__)
-            if waits[soonest] > 0:
-                await self._sleep(waits[soonest])
+            now_s, wall_s = self._clock.now().timestamp(), asyncio.get_running_loop().time()
+            waits = [watch.wait_s(now_s, self._speed, wall_s) for watch in watches]
+            due = [place for place, wait_s in enumerate(waits) if wait_s <= 0]
+            if due:
+                place = min(due, key=lambda n: (watches[n].failures > 0, waits[n]))
+                await self._poll(connection, watches[place], now_s)
             else:
-                await self._poll(connection, watches[soonest], now_s)
+                await self._sleep(min(waits))
 
     async def _sleep(self, wall_s: float) -> None:
         with suppress(TimeoutError):
@@ -139,7 +139,7 @@ class Poller:
         try:
             values = await connection.read(watch.device, watch.due(now_s))
         except DeviceError as error:
-            if watch.failed(error.message, monotonic()):
+            if watch.failed(error.message, asyncio.get_running_loop().time()):
                 log.warning("%s is down: %s", watch.device.id, error.message)
                 self._record(watch.device, _nothing(watch.device))
             return

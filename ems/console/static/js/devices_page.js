@@ -16,9 +16,19 @@ const table = new DeviceTable(document.querySelector("#devices tbody"), (id) => 
 
 for (const option of kind.options) if (option.value) option.textContent = KINDS[option.value];
 
+let polling = null;
+
+/** How late devices are asked, as the service has measured it. */
+function lateness() {
+  if (polling?.late_p99_s == null) return "";
+  const [half, most] = [polling.late_p50_s, polling.late_p99_s].map((seconds) => number(1000 * seconds));
+  return t("asked {half} ms late, 99 % within {most} ms", { half, most });
+}
+
 function apply() {
   const shown = table.filter(filter.value, kind.value, trouble.checked);
-  setText(count, t("{n} of {of} devices", { n: number(shown), of: number(table.rows.size) }));
+  const devices = t("{n} of {of} devices", { n: number(shown), of: number(table.rows.size) });
+  setText(count, [devices, lateness()].filter(Boolean).join(" · "));
 }
 
 filter.value = new URLSearchParams(location.search).get("filter") ?? "";
@@ -27,7 +37,9 @@ byId("filters").addEventListener("submit", (event) => event.preventDefault());
 if (location.hash === "#filter") filter.focus();
 
 regularly(EVERY_S, async () => {
-  table.fill(await read("devices"));
+  const answer = await read("devices");
+  polling = answer.polling;
+  table.fill(answer);
   apply();
 }, explain);
 start();

@@ -15,6 +15,7 @@ from console_in_memory import NOW, PASSWORD, StoreInMemory, StubClock, fill, plu
 
 from ems.console.app import create_app
 from ems.domain.district import District
+from ems.domain.own_points import LATE_P50, LATE_P99
 from ems.domain.plans import Mode
 from ems.domain.points import Quality
 
@@ -180,6 +181,13 @@ def test_a_device_that_does_not_answer_stands_out(watched: Watched) -> None:
     watched.page.check("#trouble")
     text_of(watched, "#devices tbody tr:visible", "does not answer")
     assert watched.page.locator("#devices tbody tr:visible").count() == 1
+
+
+def test_the_devices_page_tells_how_late_devices_are_asked(watched: Watched) -> None:
+    watched.served.store.measure(LATE_P50, 0.004)
+    watched.served.store.measure(LATE_P99, 0.25)
+    watched.open("/devices")
+    text_of(watched, "#count", "asked 4 ms late, 99 % within 250 ms")
 
 
 def test_french_and_english(watched: Watched) -> None:
