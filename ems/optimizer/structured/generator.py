@@ -44,6 +44,8 @@ class Size:
     """At the meter."""
     tank_per_dwelling: bool = False
     """A tank for each dwelling in place of one for each building."""
+    outdoor_c: float = 3.0
+    """Mean temperature outside."""
     slots: int = 96
     """Of the horizon."""
     slot_h: float = 0.25
@@ -92,7 +94,7 @@ def _zones(size: Size, random: np.random.Generator, hours: Floats) -> Agents:
         size.slot_h,
     )
     gains_kw = area * random.uniform(1e-3, 6e-3, (T, n))
-    outdoor_c = 3.0 + 3.0 * np.sin((hours - 9.0) / 24.0 * 2 * np.pi)
+    outdoor_c = size.outdoor_c + 3.0 * np.sin((hours - 9.0) / 24.0 * 2 * np.pi)
     drift = gains_kw[:, None, :] * step.b[:, :, 0].T + outdoor_c[:, None, None] * step.b[:, :, 2].T
     start_c = random.uniform(18.5, 21.0, n)
     night = (hours % 24 < 6.0) | (hours % 24 >= 22.5)

@@ -14,11 +14,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ems.optimizer.structured.problem import DistrictProblem, Exchanges, Floats, Indices
+from ems.optimizer.structured.unit_course import Units
 
 SPARE_KW = 0.01
 """Rows that balance two sides have this much room, so that an inside always exists."""
-RELIEF_EUR_PER_KWH = 1.0
-"""Price of a kWh that is missing to a least load: heat without use, more than any costs."""
+MISSING_EUR_PER_KWH = 5.0
+"""Price of heat beyond what running units make."""
+USELESS_EUR_PER_KWH = 1.0
+"""Price of heat without use that a least load asks for, more than any heat costs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,20 +44,6 @@ class Recovery:
     """Heating per electricity when the chilled circuit is the source."""
     shared_hot_cop: Floats = field(repr=False)
     """Hot water per electricity when the chilled circuit is the source."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Units:
-    """Units of the plant that run."""
-
-    heat: Indices
-    """Groups whose load they serve."""
-    running: Indices
-    """How many run. Shape [T]."""
-    unit_kw: float
-    """Greatest load of one."""
-    least_share: float
-    """Least load of one, as a part of that."""
 
 
 def with_rows(
@@ -118,21 +107,22 @@ def with_recovery(problem: DistrictProblem, recovery: Recovery) -> DistrictProbl
     return with_rows(problem, counted, np.full((3, T), SPARE_KW), exchanges)
 
 
-def with_units(problem: DistrictProblem, units: Units) -> DistrictProblem:
-    """`problem` with least and greatest load of the units that run.
+def with_running(problem: DistrictProblem, units: Units, running: Indices) -> DistrictProblem:
+    """`problem` with greatest and least load of the `running` units [T] as its last two rows.
 
-    Heat below the least load is made up by an exchange at a price: it has no use.
+    Two exchanges give relief at a price: heat that no unit can make, heat below the least load that
+    has no use. Both are dear enough to stay empty where there is a way.
     """
-    T, running = problem.slots, units.running
-    counted = _counted(problem, units.heat)
-    least = units.least_share * units.unit_kw * running
+    T, counted = problem.slots, _counted(problem, units.heat)
+    most = units.unit_kw * running
+    price = np.array([[MISSING_EUR_PER_KWH], [USELESS_EUR_PER_KWH]]) * problem.slot_h
     relief = Exchanges(
-        kw_max=np.full((1, T), least.max() + 10.0),
-        cost_eur=np.full((1, T), problem.slot_h * RELIEF_EUR_PER_KWH),
-        electric_per_kw=np.zeros((1, T)),
-        upper_per_kw=np.broadcast_to(np.array([[[0.0], [-1.0]]]), (1, 2, T)),
+        kw_max=np.full((2, T), 2.0 * units.count * units.unit_kw + 1.0),
+        cost_eur=np.broadcast_to(price, (2, T)),
+        electric_per_kw=np.zeros((2, T)),
+        upper_per_kw=np.broadcast_to(-np.eye(2)[:, :, None], (2, 2, T)),
     )
-    limits = np.stack([np.maximum(units.unit_kw * running, SPARE_KW), -least])
+    limits = np.stack([np.maximum(most, SPARE_KW), -units.least_share * most])
     return with_rows(problem, np.stack([counted, -counted], axis=1), limits, relief)
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from ems.optimizer.structured import certificate, generator, generator_plant, matrix
 from ems.optimizer.structured.answer import Answer
-from ems.optimizer.structured.plant import Units, with_units
+from ems.optimizer.structured.plant import with_running as with_running_units
 from ems.optimizer.structured.problem import DistrictProblem, Limit, ProblemError
 from ems.optimizer.structured.solve import solve
+from ems.optimizer.structured.unit_course import Units
 
 SMALL = generator.Size(dwellings=6, cars=4, buildings=2, lines=2, batteries=1, slots=24)
 
@@ -25,9 +26,8 @@ def with_plant(seed: int) -> DistrictProblem:
 def with_running(seed: int) -> DistrictProblem:
     running = np.array([2, 1, 0, 1] * 6)
     heat = np.arange(2 * SMALL.buildings)
-    return with_units(
-        with_plant(seed), Units(heat=heat, running=running, unit_kw=20.0, least_share=0.3)
-    )
+    units = Units(heat=heat, count=2, unit_kw=20.0, least_share=0.3)
+    return with_running_units(with_plant(seed), units, running)
 
 
 DISTRICTS = {
@@ -75,10 +75,10 @@ def test_a_plant_runs_between_its_least_and_its_greatest_load() -> None:
     answer, _ = proven(problem)
     heat = sum(power.sum(axis=1) for power in answer.controls.power_kw[:2])
     running = np.array([2, 1, 0, 1] * 6)
-    relief = answer.controls.exchanged_kw[-1]
-    assert (heat <= np.maximum(20.0 * running, 0.01) + 1e-6).all()
-    assert (heat + relief >= 6.0 * running - 1e-6).all()
-    assert relief[running == 0].max() < 0.1
+    missing, useless = answer.controls.exchanged_kw[-2:]
+    assert (heat - missing <= np.maximum(20.0 * running, 0.01) + 1e-6).all()
+    assert (heat + useless >= 6.0 * running - 1e-6).all()
+    assert useless[running == 0].max() < 0.1
 
 
 def test_a_wish_of_the_grid_is_kept_where_it_is_paid_for() -> None:
