@@ -45,4 +45,5 @@ $(VENV)/.dev: $(VENV)/.installed
 	@echo "installing the tools for tests ..."
 	@$(PIP) --editable '.[dev]'
 	@sh tests/install_browser.sh
+	@sh tests/install_peers.sh
 	@touch $@

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from everything_meter import MAP, SHOWN
 
 from ems.devices.maps import map_of
 from ems.devices.modbus import ModbusConnection
@@ -23,48 +24,6 @@ from simulations.modbus_servers import ModbusServers
 
 HOST = "127.81.0.1"
 
-MAP = """\
-title: A meter with everything that Modbus has
-assumption: made up for the tests
-kind: meter
-protocol: modbus
-gap: 4
-points:
-  power_kw:
-    {unit: kW, poll: fast, low: -500, high: 500, scale: 0.1,
-     register: {table: holding, address: 0, type: int16},
-     scale_register: {table: holding, address: 2, type: int16}}
-  import_energy_kwh:
-    {unit: kWh, poll: slow, low: 0, high: 1.0e+15, scale: 0.001,
-     register: {table: input, address: 0, type: int64, word_order: little}}
-  export_energy_kwh:
-    {unit: kWh, poll: slow, low: 0, high: 1.0e+9,
-     register: {table: input, address: 10, type: float64, byte_order: little}}
-  frequency_hz:
-    {unit: Hz, poll: normal, low: 45, high: 55,
-     register: {table: input, address: 4, type: float32, word_order: little}}
-  closed:
-    {unit: "", poll: fast, low: 0, high: 1, register: {table: discrete, address: 21, type: bit}}
-  alarm:
-    {unit: "", poll: fast, low: 0, high: 1, register: {table: discrete, address: 50, type: bit}}
-  enable:
-    {unit: "", poll: fast, low: 0, high: 1, writable: true, safe: 0,
-     register: {table: coil, address: 17, type: bit}}
-  boost:
-    {unit: "", poll: fast, low: 0, high: 1, writable: true, safe: 0,
-     register: {table: coil, address: 18, type: bit}}
-  limit_kw:
-    {unit: kW, poll: fast, low: 0, high: 500, writable: true, safe: 0, scale: 0.01,
-     register: {table: holding, address: 7, type: uint32, word_order: little}}
-"""
-SHOWN = {
-    "power_kw": (-12.34, 0.005),
-    "import_energy_kwh": (123_456_789_012.345, 0.001),
-    "export_energy_kwh": (98765.4321, 1e-6),
-    "frequency_hz": (49.98, 1e-5),
-    "closed": (1.0, 0.0),
-    "alarm": (1.0, 0.0),
-}
 TAKEN = {"enable": 1.0, "boost": 1.0, "limit_kw": 123.45}
 
 
