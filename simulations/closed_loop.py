@@ -8,19 +8,19 @@ moment; the plant then does what its controllers make of the setpoints.
 import asyncio
 import copy
 import itertools
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ems.cycle import Brain, Cycle
 from ems.domain.cycle_record import CycleRecord
-from ems.domain.district import District
-from ems.domain.slots import Horizon, Slot
+from ems.domain.plans import Origin
+from ems.domain.slots import SLOT_S, Slot
 from ems.domain.snapshot import QuarterHours
-from ems.domain.weather import Weather
+from simulations.damage import Damage
+from simulations.foresight import Foresight
+from simulations.good_rules import GoodRules
 from simulations.history import Recorder, record
 from simulations.image import ProcessImage
 from simulations.in_memory import (
@@ -35,38 +35,11 @@ from simulations.kpis import Kpis, kpis
 from simulations.outlook import ForecastWeather
 from simulations.people import People
 from simulations.plant import Plant
+from simulations.reference import DAY, planned_eur
+from simulations.scenario import Scenario
 from simulations.totals import Totals
 
-WARM_UP_DAYS = 28
 LEAD = timedelta(minutes=3)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """What a closed loop runs on."""
-
-    district: District = field(repr=False)
-    horizon: Horizon
-    """The slots that count."""
-    weather: Weather = field(repr=False)
-    """The true weather, from 28 days before the horizon to a day after it."""
-    day_ahead_eur_per_kwh: NDArray[np.float64] = field(repr=False)
-    """Day-ahead prices over the weather's horizon; NaN: the tariff's own. Shape [slots]."""
-    price_source: str
-    """Where they come from, for people."""
-    seed: int = 1
-    """Of people and forecast errors."""
-
-    @property
-    def past(self) -> Horizon:
-        """The slots before those that count, for forecasts to learn from."""
-        first = self.horizon.first.index - WARM_UP_DAYS * 96
-        return Horizon(Slot(first), WARM_UP_DAYS * 96)
-
-    def prices(self, horizon: Horizon) -> NDArray[np.float64]:
-        """The day-ahead prices of some slots. Shape [slots]."""
-        begin = self.weather.horizon.offset(horizon.first)
-        return self.day_ahead_eur_per_kwh[begin : begin + horizon.length]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,14 +51,17 @@ class Run:
     """The quarter hours that count."""
     records: tuple[CycleRecord, ...] = field(repr=False)
     """Of each cycle; empty for the baseline."""
+    planned_eur: float | None = None
+    """What the first plan of each day believed that the day would cost; none without plans."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """A plant that has lived through the past, and that past."""
+    """A plant that has lived through the past, that past, and the people in it."""
 
     plant: Plant
     history: QuarterHours
+    people: People
 
 
 Tell = Callable[[int], None]
@@ -94,8 +70,7 @@ Tell = Callable[[int], None]
 
 def started(scenario: Scenario) -> Start:
     """The plant at the first slot that counts, after weeks of plain control."""
-    people = People.make(scenario.district, scenario.weather.horizon, scenario.seed)
-    past = scenario.past
+    people, past = scenario.people(), scenario.past
     plant = Plant(
         scenario.district,
         scenario.weather,
@@ -107,61 +82,103 @@ def started(scenario: Scenario) -> Start:
     )
     history = record(plant, past)
     plant.dt_s = 60.0
-    return Start(plant, history)
+    return Start(plant, history, people)
 
 
 def run_baseline(scenario: Scenario, start: Start, tell: Tell) -> Run:
     """Plain thermostats and plug-and-charge."""
     plant = copy.deepcopy(start.plant)
+    damage = Damage(plant, scenario.faults, scenario.horizon.first.start)
     before = plant.totals
+    began_s = time.process_time()
     pieces = []
     for done, index in enumerate(scenario.horizon.slots, 1):
-        pieces.append(record(plant, Horizon(Slot(index), 1)))
+        recorder = Recorder(plant, Slot(index))
+        damage.advance(Slot(index).end)
+        pieces.append(recorder.finish())
         tell(done)
-    return _run_of(scenario, plant, before, pieces, ())
+    took_s = time.process_time() - began_s
+    return _run_of(scenario, plant, before, pieces, (), took_s)
 
 
 def run_ems(scenario: Scenario, start: Start, brain: Brain, tell: Tell) -> Run:
-    """The cycle in command."""
+    """The cycle in command, with forecasts that err."""
+    outside = FileOutside(
+        ForecastWeather(scenario.weather, scenario.seed, wrong=scenario.wrong),
+        scenario.prices,
+        scenario.district,
+        scenario.price_source,
+    )
+    return _run_cycle(scenario, start, brain, outside, tell)
+
+
+def run_rules(scenario: Scenario, start: Start, tell: Tell) -> Run:
+    """Good rules in the planner's place."""
+    return run_ems(scenario, start, GoodRules(scenario.district), tell)
+
+
+def run_foresight(scenario: Scenario, start: Start, tell: Tell) -> Run:
+    """The EMS told what will come."""
+    weather = ForecastWeather(scenario.weather, scenario.seed, wrong=0.0)
+    outside = FileOutside(
+        weather, scenario.prices, scenario.district, scenario.price_source, all_prices=True
+    )
+    brain = Foresight(scenario.district, scenario.weather, start.people)
+    return _run_cycle(scenario, start, brain, outside, tell)
+
+
+def _run_cycle(
+    scenario: Scenario, start: Start, brain: Brain, outside: FileOutside, tell: Tell
+) -> Run:
     plant = copy.deepcopy(start.plant)
-    return asyncio.run(_closed_loop(scenario, plant, start.history, brain, tell))
+    return asyncio.run(_closed_loop(scenario, plant, start.history, brain, outside, tell))
 
 
 async def _closed_loop(
-    scenario: Scenario, plant: Plant, past: QuarterHours, brain: Brain, tell: Tell
+    scenario: Scenario,
+    plant: Plant,
+    past: QuarterHours,
+    brain: Brain,
+    outside: FileOutside,
+    tell: Tell,
 ) -> Run:
     clock = SimulatedClock(scenario.horizon.first.start - LEAD)
-    measurements = PlantMeasurements(plant.image, clock.now, [past])
+    damage = Damage(plant, scenario.faults, scenario.horizon.first.start)
+    measurements = PlantMeasurements(plant.image, clock.now, [past], damage.seen)
     ledger = MemoryLedger()
     numbers = itertools.count(1)
     cycle = Cycle(
         clock=clock,
         measurements=measurements,
-        outside=FileOutside(
-            ForecastWeather(scenario.weather, scenario.seed),
-            scenario.prices,
-            scenario.district,
-            scenario.price_source,
-        ),
+        outside=outside,
         brain=brain,
         ledger=ledger,
-        dispatcher=ImageDispatcher(scenario.district, plant.image, clock.now),
+        dispatcher=ImageDispatcher(scenario.district, plant.image, clock.now, damage.write),
         new_plan_id=lambda: f"simulated-{next(numbers)}",
     )
     before = plant.totals
+    began_s = time.process_time()
+    pieces = []
     prepared = await cycle.prepare(scenario.horizon.first)
+    mornings = [prepared.plan]
     for done, index in enumerate(scenario.horizon.slots, 1):
         slot = Slot(index)
         clock.moment = slot.start
         await cycle.dispatch(prepared)
         recorder = Recorder(plant, slot)
-        plant.advance(slot.end - LEAD)
+        damage.advance(slot.end - LEAD)
         clock.moment = slot.end - LEAD
         prepared = await cycle.prepare(slot + 1)
-        plant.advance(slot.end)
-        measurements.pieces.append(recorder.finish())
+        damage.advance(slot.end)
+        pieces.append(recorder.finish())
+        measurements.pieces.append(damage.seen_piece(pieces[-1]))
+        if done % DAY == 0 and done < scenario.horizon.length:
+            mornings.append(prepared.plan)
         tell(done)
-    return _run_of(scenario, plant, before, measurements.pieces[1:], ledger.records)
+    took_s = time.process_time() - began_s
+    run = _run_of(scenario, plant, before, pieces, ledger.records, took_s)
+    optimised = all(plan.origin is Origin.OPTIMISED for plan in mornings)
+    return replace(run, planned_eur=planned_eur(scenario, mornings) if optimised else None)
 
 
 def _run_of(
@@ -170,9 +187,11 @@ def _run_of(
     before: Totals,
     pieces: Sequence[QuarterHours],
     records: Sequence[CycleRecord],
+    took_s: float,
 ) -> Run:
     history = joined(pieces, Slot(scenario.horizon.slots.stop))
     figures = kpis(
         scenario.district, history, plant.totals - before, scenario.prices(scenario.horizon)
     )
+    figures = replace(figures, time_ratio=took_s / (scenario.horizon.length * SLOT_S))
     return Run(kpis=figures, history=history, records=tuple(records))

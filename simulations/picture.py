@@ -1,4 +1,4 @@
-"""One picture of a closed loop: what both controllers drew, charged, heated and paid."""
+"""One picture of a closed loop: what all controllers drew, charged, heated and paid."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,14 +12,20 @@ from numpy.typing import NDArray
 from ems.domain.district import DeviceKind, District
 from ems.domain.points import point_id
 from ems.domain.snapshot import QuarterHours
-from simulations.closed_loop import Run, Scenario
+from simulations.closed_loop import Run
+from simulations.scenario import Scenario
 
-COLOURS = {"baseline": "#9a9a9a", "ems": "#1f5f8b"}
-NAMES = {"baseline": "plain control", "ems": "EMS"}
+COLOURS = {"baseline": "#b4b4b4", "rules": "#c98a1b", "ems": "#1f5f8b", "foresight": "#5aa27c"}
+NAMES = {
+    "baseline": "plain control",
+    "rules": "good rules",
+    "ems": "EMS",
+    "foresight": "EMS, perfect foresight",
+}
 
 
 def draw(scenario: Scenario, runs: Mapping[str, Run], path: Path) -> None:
-    """Draw both runs over the scenario's time into a PNG at `path`."""
+    """Draw all runs over the scenario's time into a PNG at `path`."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
@@ -32,7 +38,7 @@ def draw(scenario: Scenario, runs: Mapping[str, Run], path: Path) -> None:
     axes[5].step(starts, _price(scenario) * 100, color="#444444", where="post")
     for axis, title in zip(axes, TITLES, strict=True):
         _dress(axis, title)
-    axes[0].legend(loc="upper right", ncols=2, frameon=False)
+    axes[0].legend(loc="upper right", ncols=4, frameon=False)
     days = AutoDateLocator(tz=scenario.district.site.zone)  # type: ignore[no-untyped-call]
     axes[-1].xaxis.set_major_locator(days)
     names = ConciseDateFormatter(days, scenario.district.site.zone)  # type: ignore[no-untyped-call]

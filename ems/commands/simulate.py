@@ -1,80 +1,171 @@
-"""`ems simulate`: the closed loop on real weather and prices, beside plain control."""
+"""`ems simulate`: scenarios in closed loop under several controllers, as fast as they can go."""
 
-import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from multiprocessing.connection import Connection, wait
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
-from rich.progress import Progress
 from rich.table import Table
 
-from ems.brain import LocalBrain
 from ems.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, out, print_json, told
+from ems.commands.simulate_days import Asked, scenario_of, weeks_of
 from ems.config import load_district
-from ems.domain.district import District
-from ems.domain.errors import EmsError, SourceError
-from ems.domain.slots import Horizon, Slot
-from ems.domain.weather import Weather
-from ems.processes import Family, Lifeline
-from ems.sources import builtin_weather, read_prices, read_weather
-from simulations.closed_loop import WARM_UP_DAYS, Run, Scenario, run_baseline, run_ems, started
+from ems.domain.errors import EmsError
+from simulations.catalogue import BY_NAME, CATALOGUE, NamedScenario
+from simulations.controllers import CONTROLLERS, run_all
 from simulations.picture import draw
+from simulations.report import Page, write_report
+from simulations.summary import Outcome, shares_taken, weighted
 
-CONTROLLERS = ("baseline", "ems")
-PATIENCE_S = 1.0
-"""How long a run that is broken off may take to end."""
 COLUMNS = {
     "cost_eur": "EUR",
+    "valued_eur": "EUR with comfort and cars",
     "energy_kwh": "kWh",
     "co2_kg": "kg CO2",
     "peak_kw": "peak kW",
+    "overrun_kwh": "overrun kWh",
     "discomfort_kh": "discomfort K·h",
     "discomfort_kh_per_dwelling_day": "per dwelling and day",
     "ev_shortfall_kwh": "EV shortfall kWh",
+    "self_consumption": "self-consumption",
+    "battery_cycles": "battery cycles",
+    "hygiene_missed_h": "hygiene missed h",
 }
 
 
 def simulate(
+    scenario: Annotated[str, typer.Option(help="A scenario's name, see --list.")] = "",
+    list_them: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
     start: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="First day, local time.")
-    ] = datetime(2023, 1, 16),  # noqa: DTZ001 local time, made aware with the site's zone
-    days: Annotated[int, typer.Option(min=1, max=366, help="How many days.")] = 7,
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day, local time.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=366, help="How many days.")] = None,
     weather: Annotated[
         Path | None, typer.Option(help="EPW or CSV; without it, the built-in climate.")
     ] = None,
     prices: Annotated[
         Path | None, typer.Option(help="Day-ahead prices, ENTSO-E's CSV; without it, the tariff.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="People and forecast errors.")] = 1,
+    seed: Annotated[int, typer.Option(help="People, weather and forecast errors.")] = 1,
+    controllers: Annotated[
+        str, typer.Option(help="Which to run, with commas.")
+    ] = "baseline,rules,ems,foresight",
+    faults: Annotated[Path | None, typer.Option(help="What breaks: a YAML list.")] = None,
+    fault_seed: Annotated[int | None, typer.Option(help="Draw what breaks from this seed.")] = None,
     picture: Annotated[Path, typer.Option(help="Where to draw the picture.")] = Path(
         "out/simulation.png"
     ),
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for an HTML page and JSON of each scenario.")
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Run the EMS on the virtual district as fast as it can, beside plain control.
+    """Run the EMS on the virtual district as fast as it can, beside other controllers.
 
-    Both controllers live through the same days with the same weather, people and prices, after
-    four weeks that forecasts learn from. Prints EUR, kWh, kg CO2, peak, discomfort and EV shortfall
-    of plain thermostats with plug-and-charge and of the EMS, and draws both.
+    All controllers live through the same days with the same weather, people and prices, after four
+    weeks that forecasts learn from: plain thermostats with plug-and-charge (baseline), good rules
+    (rules), the EMS with its forecasts (ems), and the EMS told what will come (foresight). Says how
+    much of the saving from rules to foresight the EMS took.
     """
+    if list_them:
+        list_scenarios(json)
+        return
     with told():
         require_writable(picture)
-        scenario = scenario_of(load_district(config), start, days, weather, prices, seed)
-        runs = run_both(scenario)
-        draw(scenario, runs, picture)
+        names = chosen(controllers)
+        entry = entry_of(scenario)
+        asked = Asked(
+            district=load_district(config),
+            weather=weather,
+            prices=prices,
+            seed=seed,
+            faults=faults,
+            fault_seed=fault_seed,
+        )
+        page = page_of(entry, asked, start, days, names, picture)
+        if report is not None:
+            write_report(report, page)
     if json:
-        controllers = {name: run.kpis.as_dict() for name, run in runs.items()}
-        print_json({"controllers": controllers, "picture": str(picture)})
+        print_json({**page.as_dict(), "picture": str(picture)})
     else:
-        out.print(table_of(scenario, runs))
-        out.print(f"picture: {picture}")
+        out.print(table_of(page))
+        out.print(f"picture: {picture}" + (f"; report: {report}" if report else ""))
+
+
+def chosen(names: str) -> list[str]:
+    """The controllers asked for, in the order of the catalogue.
+
+    Raises:
+        EmsError: a name is unknown.
+    """
+    asked = {name.strip() for name in names.split(",") if name.strip()}
+    if unknown := asked - set(CONTROLLERS):
+        raise EmsError(
+            f"no controller is called {', '.join(sorted(unknown))}",
+            fix=f"choose among {', '.join(CONTROLLERS)}",
+        )
+    return [name for name in CONTROLLERS if name in asked]
+
+
+def entry_of(name: str) -> NamedScenario:
+    """The scenario of a name; without one, a week of January unchanged.
+
+    Raises:
+        EmsError: there is none of that name.
+    """
+    if name and name not in BY_NAME:
+        raise EmsError(f"no scenario is called {name}", fix="see ems simulate --list")
+    return BY_NAME[name or "winter-week"]
+
+
+def page_of(
+    entry: NamedScenario,
+    asked: Asked,
+    start: datetime | None,
+    days: int | None,
+    names: list[str],
+    picture: Path,
+) -> Page:
+    """Run all weeks of a scenario under all controllers; draws the first week.
+
+    Raises:
+        EmsError: a file does not hold, or a run ended early.
+    """
+    parts, first = [], None
+    for week in weeks_of(entry, start, days):
+        scenario = entry.change(scenario_of(asked, week))
+        runs = run_all(scenario, names, err)
+        parts.append((week, scenario, runs))
+        if first is None:
+            first = scenario
+            draw(scenario, runs, picture)
+    outcomes = {
+        name: Outcome(
+            kpis=weighted([(runs[name].kpis, week.weight) for week, _, runs in parts]),
+            planned_eur=_planned(
+                [(runs[name].planned_eur, week.weight) for week, _, runs in parts]
+            ),
+        )
+        for name in names
+    }
+    return Page(
+        entry=entry,
+        weeks=tuple(week for week, _, _ in parts),
+        weather=parts[0][1].weather.source,
+        prices=parts[0][1].price_source,
+        seed=asked.seed,
+        outcomes=outcomes,
+        shares=shares_taken(outcomes),
+        picture=picture,
+    )
+
+
+def _planned(parts: list[tuple[float | None, float]]) -> float | None:
+    known = [(cost, weight) for cost, weight in parts if cost is not None]
+    if len(known) < len(parts):
+        return None
+    return sum(cost * weight for cost, weight in known)
 
 
 def require_writable(picture: Path) -> None:
@@ -92,136 +183,33 @@ def require_writable(picture: Path) -> None:
         ) from error
 
 
-def scenario_of(
-    district: District,
-    start: datetime,
-    days: int,
-    weather_file: Path | None,
-    price_file: Path | None,
-    seed: int,
-) -> Scenario:
-    """The scenario that the options ask for.
-
-    Raises:
-        SourceError: a file does not hold, or does not cover the days.
-    """
-    zone = district.site.zone
-    first = start.replace(tzinfo=zone)
-    last = first + timedelta(days=days)
-    horizon = _between(first, last)
-    whole = Horizon(Slot(horizon.first.index - WARM_UP_DAYS * 96), 0)
-    whole = Horizon(whole.first, horizon.slots.stop + 2 * 96 - whole.first.index)
-    return Scenario(
-        district=district,
-        horizon=horizon,
-        weather=_weather(district, weather_file, whole, seed),
-        day_ahead_eur_per_kwh=_prices(district, price_file, horizon, whole),
-        price_source=price_file.name if price_file else district.tariff.name,
-        seed=seed,
-    )
+def list_scenarios(json: bool) -> None:
+    """Print the catalogue, in both languages."""
+    rows = [
+        {
+            "name": entry.name,
+            "days": sum(week.days for week in entry.weeks),
+            "english": entry.english,
+            "french": entry.french,
+        }
+        for entry in CATALOGUE
+    ]
+    if json:
+        print_json({"scenarios": rows})
+        return
+    table = Table("name", "days", "English", "français")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    out.print(table)
 
 
-def _between(first: datetime, last: datetime) -> Horizon:
-    begin = Slot.containing(first.astimezone(UTC))
-    return Horizon(begin, Slot.containing(last.astimezone(UTC)).index - begin.index)
-
-
-def _weather(district: District, file: Path | None, whole: Horizon, seed: int) -> Weather:
-    if file is None:
-        return builtin_weather(district.site, district.loop, whole, seed)
-    return read_weather(file, district.site, district.loop, whole)
-
-
-def _prices(
-    district: District, file: Path | None, horizon: Horizon, whole: Horizon
-) -> NDArray[np.float64]:
-    """Prices over the whole span; the tariff stands in before and after the days that count."""
-    if file is None:
-        return np.full(whole.length, np.nan)
-    prices = read_prices(file, district.site.zone, whole)
-    begin = horizon.first.index - whole.first.index
-    if np.isnan(prices[begin : begin + horizon.length]).any():
-        raise SourceError(
-            f"{file.name} has no price for some of the days from {horizon.first.start:%Y-%m-%d}",
-            fix="choose days that the file covers",
-        )
-    return prices
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One controller's run in a process of its own."""
-
-    name: str
-    scenario: Scenario
-
-
-def run_both(scenario: Scenario) -> dict[str, Run]:
-    """Both controllers, side by side in two processes, with progress on standard error.
-
-    Raises:
-        EmsError: one of them ended early.
-    """
-    family = Family(logging.WARNING)
-    with Progress(console=err, transient=True) as progress:
-        try:
-            news = {_begun(family, name, scenario): name for name in CONTROLLERS}
-            tasks = {
-                name: progress.add_task(name, total=scenario.horizon.length) for name in CONTROLLERS
-            }
-            runs: dict[str, Run] = {}
-            while len(runs) < len(news):
-                for name, item in _told(news):
-                    if isinstance(item, Run):
-                        runs[name] = item
-                    else:
-                        progress.update(tasks[name], completed=item)
-        finally:
-            family.stop(PATIENCE_S)
-    return {name: runs[name] for name in CONTROLLERS}
-
-
-def _begun(family: Family, name: str, scenario: Scenario) -> Connection:
-    news, sender = family.pipe()
-    family.start(name, _run, _Job(name, scenario), sender)
-    sender.close()
-    return news
-
-
-def _told(news: dict[Connection, str]) -> Iterator[tuple[str, Run | int]]:
-    """What the controllers have to tell: how many slots are done, and at last the run."""
-    for ready in wait([end for end in news if not end.closed]):
-        assert isinstance(ready, Connection)  # noqa: S101 nothing else was waited for
-        try:
-            item = ready.recv()
-        except EOFError as error:
-            fix = "its last lines above say why"
-            raise EmsError(f"the run of {news[ready]} ended early", fix=fix) from error
-        if isinstance(item, Run):
-            ready.close()
-        yield news[ready], item
-
-
-def _run(lifeline: Lifeline, job: _Job, news: Connection) -> None:
-    start = started(job.scenario)
-
-    def tell(done: int) -> None:
-        if lifeline.cut:
-            raise SystemExit
-        news.send(done)
-
-    if job.name == "baseline":
-        news.send(run_baseline(job.scenario, start, tell))
-    else:
-        news.send(run_ems(job.scenario, start, LocalBrain(job.scenario.district), tell))
-
-
-def table_of(scenario: Scenario, runs: dict[str, Run]) -> Table:
-    """The figures of both controllers side by side."""
-    first = scenario.horizon.first.start.astimezone(scenario.district.site.zone)
-    table = Table("", *runs, "difference", title=f"{first:%d %B %Y}, {scenario.weather.source}")
-    figures = {name: run.kpis.as_dict() for name, run in runs.items()}
+def table_of(page: Page) -> Table:
+    """The figures of all controllers side by side, and what the EMS took of what was possible."""
+    day = f"{page.weeks[0].start:%d %B %Y}"
+    table = Table("", *page.outcomes, title=f"{page.entry.name}, {day}, {page.weather}")
     for key, title in COLUMNS.items():
-        values = [figures[name][key] for name in runs]
-        table.add_row(title, *(f"{v:,.2f}" for v in values), f"{values[-1] - values[0]:+,.2f}")
+        values = [getattr(outcome.kpis, key) for outcome in page.outcomes.values()]
+        table.add_row(title, *(f"{value:,.2f}" for value in values))
+    if page.shares is not None:
+        table.caption = page.said()
     return table

@@ -14,15 +14,8 @@ from ems.domain.plans import Origin, Plan
 from ems.domain.slots import Horizon, Slot
 from ems.domain.weather import Outlook
 from ems.sources import builtin_weather
-from simulations.closed_loop import (
-    WARM_UP_DAYS,
-    Run,
-    Scenario,
-    Start,
-    run_baseline,
-    run_ems,
-    started,
-)
+from simulations.closed_loop import Run, Start, run_baseline, run_ems, started
+from simulations.scenario import WARM_UP_DAYS, Scenario
 
 TUESDAY_AT_5 = datetime(2025, 1, 14, 4, tzinfo=UTC)
 MORNING, HOUR = 12, 4

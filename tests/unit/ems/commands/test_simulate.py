@@ -1,4 +1,4 @@
-"""`ems simulate` compares two controllers, and refuses files that it can't rely on."""
+"""`ems simulate` compares controllers, and refuses what it can't rely on."""
 
 import json
 from collections.abc import Callable
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from typer.testing import Result
+
+from simulations.catalogue import CATALOGUE
 
 Ems = Callable[..., Result]
 FIGURES = {"cost_eur", "energy_kwh", "co2_kg", "peak_kw", "discomfort_kh", "ev_shortfall_kwh"}
@@ -103,17 +105,49 @@ def test_a_picture_that_cant_be_drawn_is_told_before_the_days_are_lived_through(
     assert "fix: give another with --picture" in result.stderr
 
 
-def test_a_day_of_a_quarter_under_both_controllers(ems: Ems, quarter: Path, tmp_path: Path) -> None:
-    """The slow one: two times four weeks of plain control, and 96 plans."""
-    picture = tmp_path / "out" / "picture.png"
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--scenario", "winter"), "no scenario is called winter"),
+        (("--controllers", "ems,magic"), "no controller is called magic"),
+        (("--faults", "none.yaml"), "none.yaml"),
+    ],
+)
+def test_what_there_is_not(ems: Ems, tmp_path: Path, words: tuple[str, str], says: str) -> None:
+    result = ems("simulate", *words, "--picture", tmp_path / "picture.png")
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert result.stderr.count("fix:") == 1
+
+
+def test_the_list_describes_every_scenario_in_both_languages(ems: Ems) -> None:
+    text = ems("simulate", "--list", "--json").stdout
+    listed = json.loads(text)["scenarios"]
+    assert [row["name"] for row in listed] == [entry.name for entry in CATALOGUE]
+    assert len(listed) == 15
+    assert all(row["english"] and row["french"] for row in listed)
+
+
+def test_a_day_of_a_quarter_under_all_controllers(ems: Ems, quarter: Path, tmp_path: Path) -> None:
+    """The slow one: two times four weeks of plain control, and 192 plans."""
+    picture, folder = tmp_path / "out" / "picture.png", tmp_path / "report"
     result = ems(
-        "simulate", "--days", "1", "--json", "--config", quarter, "--picture", picture
+        "simulate", "--days", "1", "--json", "--config", quarter, "--picture", picture,
+        "--report", folder,
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
-    controllers = json.loads(result.stdout)["controllers"]
-    assert list(controllers) == ["baseline", "ems"]
+    told = json.loads(result.stdout)
+    controllers = told["controllers"]
+    assert list(controllers) == ["baseline", "rules", "ems", "foresight"]
     assert all(set(figures) >= FIGURES for figures in controllers.values())
     plain, planned = controllers["baseline"], controllers["ems"]
     assert planned["cost_eur"] < plain["cost_eur"]
     assert planned["discomfort_kh"] < plain["discomfort_kh"] + 5
+    assert controllers["foresight"]["valued_eur"] < plain["valued_eur"]
+    assert set(told["saving_taken"]) == {"of_valued", "of_cost"}
+    assert told["reference"]["model_bound_eur"] > 0
     assert picture.read_bytes().startswith(b"\x89PNG")
+    page = (folder / "winter-week.html").read_text()
+    assert "perfect foresight" in page
+    assert "winter-week.html" in (folder / "index.html").read_text()
+    assert json.loads((folder / "winter-week.json").read_text())["controllers"] == controllers
