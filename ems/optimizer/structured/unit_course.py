@@ -57,7 +57,7 @@ class Storage:
 def unit_course(
     units: Units, heat_kw: Floats, price_eur: Floats, slot_h: float, storage: Storage
 ) -> Indices:
-    """Units that run in each slot [T] for a plan of `heat_kw` [T], whose kW cost `price_eur` [T]."""
+    """Units of each slot [T] for a plan of `heat_kw` [T], whose kW cost `price_eur` [T]."""
     level = np.linspace(-OWED_H, AHEAD_H, LEVELS) * units.unit_kw
     held = np.where(level > 0, storage.ahead_eur, -storage.owed_eur) * level * slot_h
     rounding = 0.5 * (level[1] - level[0]) / slot_h
