@@ -30,13 +30,16 @@ from ems.devices.bacnet_tags import (
     opening,
     unsigned,
 )
+from ems.devices.bacnet_time import read_moment
 from ems.devices.bacnet_transactions import Where
 from ems.domain.district import Device
 from simulations import bacnet_frames as frames
+from simulations.bacnet_clock import DeviceClock
 from simulations.bacnet_cov import Subscriptions
 from simulations.bacnet_device import ANY_DEVICE, NO_SEGMENTATION, VENDOR, objects_of
 from simulations.bacnet_frames import Request
 from simulations.bacnet_objects import RefusedError, VirtualObject, unknown_object
+from simulations.bacnet_schedules import Schedule
 from simulations.image import ProcessImage
 
 _ALL = (Property.ALL, Property.REQUIRED)
@@ -46,11 +49,13 @@ _LOWEST_PRIORITY = 16
 class Controller:
     """One virtual controller: application messages in, application messages out."""
 
-    def __init__(self, device: Device, image: ProcessImage) -> None:
+    def __init__(self, device: Device, image: ProcessImage, clock: DeviceClock) -> None:
         self.device = device
+        self.clock = clock
         self._image = image
         self._place = image.device_index[device.id]
-        self._objects = objects_of(device, image)
+        self._objects = objects_of(device, image, clock)
+        self._schedules = [o for o in self._objects.values() if isinstance(o, Schedule)]
         self.subscriptions = Subscriptions(next(iter(self._objects)))
         self._services: dict[int, Callable[[Request], bytes]] = {
             12: self._read,
@@ -83,16 +88,24 @@ class Controller:
             return frames.reject(asked, frames.Reject.INVALID_TAG)
 
     def notices(self, now_s: float) -> Iterator[tuple[Where, bytes]]:
-        """What it tells of its own accord, and to whom."""
+        """Obey the schedules; what it tells of its own accord, and to whom."""
+        local = self.clock.now()
+        for schedule in self._schedules:
+            schedule.obey(local)
         if not self._image.silent[self._place]:
             yield from self.subscriptions.due(now_s)
 
     def _hear(self, said: Message, sender: Where) -> bytes | None:
         """The answer to what is no request."""
-        if (said.pdu, said.service) == (Pdu.UNCONFIRMED, Notice.WHO_IS):
-            return self._heard_who_is(said.content)
-        if said.pdu == Pdu.SIMPLE_ACK:
-            self.subscriptions.acknowledged(sender, said.invoke_id)
+        match said.pdu, said.service:
+            case Pdu.UNCONFIRMED, Notice.WHO_IS:
+                return self._heard_who_is(said.content)
+            case Pdu.UNCONFIRMED, Notice.TIME_SYNCHRONIZATION:
+                self.clock.set_local(read_moment(said.content))
+            case Pdu.UNCONFIRMED, Notice.UTC_TIME_SYNCHRONIZATION:
+                self.clock.set_utc(read_moment(said.content))
+            case Pdu.SIMPLE_ACK, _:
+                self.subscriptions.acknowledged(sender, said.invoke_id)
         return None
 
     def _subscribe(self, asked: Request, asker: Where) -> bytes:
@@ -206,7 +219,7 @@ def _wanted(parameters: bytes) -> list[tuple[ObjectId, list[tuple[int, int | Non
 class _Written(NamedTuple):
     number: int
     place: int | None
-    tag: Tag
+    content: list[Tag]
     priority: int
 
 
@@ -214,8 +227,6 @@ def _written(reader: Reader, first: int) -> _Written:
     """Property, index, value and priority, which stand at `first` and the three places after it."""
     number = int.from_bytes(reader.expect(Kind.CONTEXT, first), "big")
     index = reader.optional(first + 1)
-    reader.expect(Kind.OPENING, first + 2)
-    tag = reader.take()
-    reader.expect(Kind.CLOSING, first + 2)
+    content = reader.tags_of(first + 2)
     priority = reader.optional(first + 3)
-    return _Written(number, index, tag, _LOWEST_PRIORITY if priority is None else priority)
+    return _Written(number, index, content, _LOWEST_PRIORITY if priority is None else priority)

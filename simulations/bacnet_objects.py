@@ -7,7 +7,7 @@ without a value (NaN) reports a fault.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ems.devices.bacnet_messages import Property
 from ems.devices.bacnet_tags import (
@@ -111,7 +111,7 @@ class VirtualObject:
             raise RefusedError("the array has no such element", *BAD_INDEX)
         return content[index - 1]
 
-    def write(self, number: int, index: int | None, tag: Tag, priority: int) -> None:
+    def write(self, number: int, index: int | None, content: Sequence[Tag], priority: int) -> None:
         """Take a value for a property.
 
         Raises:
@@ -195,7 +195,7 @@ class Commanded(Measured):
         self._slots: list[float | None] = [None] * _PRIORITIES
         self._rule()
 
-    def write(self, number: int, index: int | None, tag: Tag, priority: int) -> None:
+    def write(self, number: int, index: int | None, content: Sequence[Tag], priority: int) -> None:
         """Command the present value at a priority; Null gives it back."""
         if number != Property.PRESENT_VALUE:
             raise RefusedError("the property takes no writes", *WRITE_DENIED)
@@ -203,10 +203,13 @@ class Commanded(Measured):
             raise RefusedError("the property is no array", *NO_ARRAY)
         if not 1 <= priority <= _PRIORITIES:
             raise RefusedError("priorities are 1 to 16", *OUT_OF_RANGE)
-        self._slots[priority - 1] = self._taken(tag)
+        self._slots[priority - 1] = self._taken(content)
         self._rule()
 
-    def _taken(self, tag: Tag) -> float | None:
+    def _taken(self, content: Sequence[Tag]) -> float | None:
+        if len(content) != 1:
+            raise RefusedError("one value is wanted", *WRONG_TYPE)
+        (tag,) = content
         if tag.kind is not Kind.APPLICATION or tag.number not in (
             Type.NULL,
             value_type(self.spec),

@@ -6,7 +6,8 @@ answer.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Protocol as Interface
 
@@ -16,6 +17,7 @@ from ems.devices.bacnet_tags import BadEncodingError
 from ems.devices.bacnet_transactions import Where
 from ems.domain.district import District, Protocol
 from ems.domain.errors import DeviceError
+from simulations.bacnet_clock import DeviceClock
 from simulations.bacnet_controller import Controller
 from simulations.image import ProcessImage
 
@@ -123,9 +125,18 @@ class _Port(asyncio.DatagramProtocol):
 class BacnetServers:
     """All BACnet devices of a district."""
 
-    def __init__(self, district: District, image: ProcessImage) -> None:
+    def __init__(
+        self,
+        district: District,
+        image: ProcessImage,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """The clocks of the controllers run with `now`, in the civil time of the site."""
+        zone = district.site.zone
         spoken = [d for d in district.devices.values() if d.protocol is Protocol.BACNET]
-        self.controllers = {device.id: Controller(device, image) for device in spoken}
+        self.controllers = {
+            device.id: Controller(device, image, DeviceClock(now, zone)) for device in spoken
+        }
         self._nodes = _nodes(list(self.controllers.values()))
         self._ports: list[asyncio.DatagramTransport] = []
         self._teller: asyncio.Task[None] | None = None

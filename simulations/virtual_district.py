@@ -159,7 +159,9 @@ def require_calendar(weather: Weather, now: datetime) -> None:
 def run_bacnet(lifeline: Lifeline, virtual: VirtualDistrict, news: Connection) -> None:
     """Serve the BACnet devices out of the plant's image until the lifeline is cut."""
     image = ProcessImage.attach(virtual.district, virtual.image)
-    asyncio.run(_serve_bacnet(lifeline, BacnetServers(virtual.district, image), news))
+    clock = DistrictClock(virtual.anchor)
+    servers = BacnetServers(virtual.district, image, clock.now)
+    asyncio.run(_serve_bacnet(lifeline, servers, news))
 
 
 async def _serve_bacnet(lifeline: Lifeline, servers: BacnetServers, news: Connection) -> None:

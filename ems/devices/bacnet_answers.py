@@ -10,7 +10,16 @@ from struct import error as struct_error
 
 from ems.devices.bacnet_messages import Result
 from ems.devices.bacnet_reader import Reader
-from ems.devices.bacnet_tags import BadEncodingError, Kind, ObjectId, Type, Value, object_of
+from ems.devices.bacnet_tags import (
+    BadEncodingError,
+    Kind,
+    ObjectId,
+    Type,
+    Value,
+    closing,
+    object_of,
+    opening,
+)
 
 Values = tuple[tuple[int, Value], ...]
 
@@ -50,6 +59,18 @@ def read_one(data: bytes) -> Result:
     number = int.from_bytes(reader.expect(Kind.CONTEXT, 1), "big")
     reader.optional(2)
     return Result(object_id, number, reader.group(3), None)
+
+
+def read_one_raw(data: bytes, question: bytes) -> bytes:
+    """The encoded property that a device answered to the `question` of `read_one_request`.
+
+    Raises:
+        BadEncodingError: it answers another question, or none.
+    """
+    head = question + opening(3)
+    if not data.startswith(head) or not data.endswith(closing(3)) or len(data) <= len(head):
+        raise BadEncodingError("an answer to another question")
+    return data[len(head) : -1]
 
 
 def _quickly(data: bytes) -> list[Result] | None:

@@ -1,5 +1,7 @@
 """Taking a BACnet message apart, tag by tag, with every surprise named."""
 
+from collections.abc import Iterable
+
 from ems.devices.bacnet_tags import BadEncodingError, Kind, Tag, Value, tags, value
 
 _END = Tag(Kind.CLOSING, -1, b"")
@@ -8,8 +10,8 @@ _END = Tag(Kind.CLOSING, -1, b"")
 class Reader:
     """Takes the tags of a message one after the other."""
 
-    def __init__(self, data: bytes) -> None:
-        self._tags = [*tags(data), _END]
+    def __init__(self, data: bytes | Iterable[Tag]) -> None:
+        self._tags = [*(tags(data) if isinstance(data, bytes) else data), _END]
         self._place = 0
 
     @property
@@ -54,13 +56,33 @@ class Reader:
             return None
         return int.from_bytes(self.take().content, "big")
 
-    def group(self, number: int) -> tuple[tuple[int, Value], ...]:
-        """Types and values within the group `number`; groups inside it are left out."""
-        values: list[tuple[int, Value]] = []
-        self.expect(Kind.OPENING, number)
+    def skip_to_end(self) -> None:
+        """Pass over what is left of the group that has begun.
+
+        Raises:
+            BadEncodingError: it does not end.
+        """
         depth = 1
         while depth:
             tag = self.take()
+            depth += {Kind.OPENING: 1, Kind.CLOSING: -1}.get(tag.kind, 0)
+
+    def tags_of(self, number: int) -> list[Tag]:
+        """The tags within the group `number`.
+
+        Raises:
+            BadEncodingError: it does not begin here, or does not end.
+        """
+        self.expect(Kind.OPENING, number)
+        first = self._place
+        self.skip_to_end()
+        return self._tags[first : self._place - 1]
+
+    def group(self, number: int) -> tuple[tuple[int, Value], ...]:
+        """Types and values within the group `number`; groups inside it are left out."""
+        values: list[tuple[int, Value]] = []
+        depth = 1
+        for tag in self.tags_of(number):
             if tag.kind is Kind.APPLICATION:
                 if depth == 1:
                     values.append((tag.number, value(tag)))

@@ -144,6 +144,13 @@ def bits(flags: Sequence[int]) -> bytes:
     return application(Type.BITS, bytes((unused,)) + octets)
 
 
+def encoded(tag: Tag) -> bytes:
+    """A tag of the application class as it lies in a message."""
+    if tag.number == Type.BOOLEAN:
+        return boolean(tag.content != b"\0")
+    return application(tag.number, tag.content)
+
+
 def tags(data: bytes) -> Iterator[Tag]:
     """The tags of a message, in their order.
 

@@ -72,6 +72,8 @@ class DeviceMap:
     lease_s: Positive | None = None
     """District seconds after which the device drops commands that were not renewed."""
     heartbeat: Heartbeat | None = None
+    schedules: dict[str, Annotated[int, Between(0, 4194302)]] = field(default_factory=dict)
+    """BACnet Schedule objects by the written point that they command."""
     gap: Annotated[int, Between(0, 120)] = 0
     """Unused registers that one read may span."""
     longest_read: Annotated[int, Between(1, 125)] = 125
@@ -89,6 +91,11 @@ class DeviceMap:
         if self.single_writes:
             _check_single(self.points)
         _check_limits(self.points)
+        for name in self.schedules:
+            if name not in self.points or not self.points[name].writable:
+                raise ValueError(f"schedules: {name} is not a written point")
+        if self.schedules and self.protocol is not Protocol.BACNET:
+            raise ValueError("schedules: only BACnet devices have them")
         if self.heartbeat is not None:
             beat = self.points.get(self.heartbeat.point)
             if beat is None or not beat.writable:

@@ -131,8 +131,8 @@ async def test_a_server_of_another_make_that_gives_ten_values_at_most_is_read(si
 
 @pytest.mark.parametrize(
     ("pdu", "reason", "less"),
-    [(Pdu.ABORT, 1, True), (Pdu.ABORT, 4, True), (Pdu.ABORT, 11, True), (Pdu.ABORT, 9, True), (Pdu.ABORT, 5, False),
-     (Pdu.REJECT, 1, True), (Pdu.REJECT, 7, True), (Pdu.REJECT, 4, False)],
+    [(Pdu.ABORT, 1, True), (Pdu.ABORT, 4, True), (Pdu.ABORT, 11, True), (Pdu.ABORT, 9, True),
+     (Pdu.ABORT, 5, False), (Pdu.REJECT, 1, True), (Pdu.REJECT, 7, True), (Pdu.REJECT, 4, False)],
 )  # fmt: skip
 def test_which_refusals_ask_for_less(pdu: Pdu, reason: int, less: bool) -> None:
     error = refusal(Peer(host="10.0.0.1"), Message(pdu, 1, reason, b"", False))

@@ -3,7 +3,9 @@
 import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -18,10 +20,12 @@ from ems.devices.bacnet_packets import Packet, packed, unpacked
 from ems.devices.bacnet_tags import BadEncodingError
 from ems.domain.district import Device, DeviceKind, District, Protocol
 from ems.domain.errors import DeviceError
+from simulations.bacnet_clock import DeviceClock
 from simulations.bacnet_controller import Controller
 from simulations.bacnet_servers import BacnetServers, Router
 from simulations.image import ProcessImage
 
+CLOCK = DeviceClock(lambda: datetime(2026, 1, 12, tzinfo=UTC), ZoneInfo("Europe/Paris"))
 ASKER = ("127.42.0.1", 47900)
 PRESENT = foreign.PropertyIdentifier.PRESENT_VALUE
 
@@ -215,7 +219,7 @@ async def test_bacpypes3_finds_its_way_through_the_router(site: Site) -> None:
 def test_a_router_says_which_networks_are_not_its_own(few: District) -> None:
     image = ProcessImage.create(few)
     dwelling = next(iter(few.devices.values()))
-    router = Router(dwelling.network, [Controller(dwelling, image)])
+    router = Router(dwelling.network, [Controller(dwelling, image, CLOCK)])
     asked = Packet((7, b"\x01"), None, None, b"\x10\x08")
 
     (answer,) = router.answers(asked, ASKER)
@@ -226,7 +230,7 @@ def test_a_router_says_which_networks_are_not_its_own(few: District) -> None:
 
 def test_damaged_datagrams_are_refused_or_dropped_and_never_crash(few: District) -> None:
     dwelling = next(iter(few.devices.values()))
-    router = Router(dwelling.network, [Controller(dwelling, ProcessImage.create(few))])
+    router = Router(dwelling.network, [Controller(dwelling, ProcessImage.create(few), CLOCK)])
     request = bytes.fromhex("0005010e0c000000011e09551f")
     whole = packed(Packet((dwelling.network, b"\x01"), (5, b"\x09"), None, request))
     assert len(list(router.answers(unpacked(whole), ASKER))) == 1
