@@ -1,14 +1,15 @@
 """The agents' side of the interior point: controls, wishes, and the pairs that keep them inside.
 
 A control has two slacks, to zero and to its greatest power, each with a multiplier; the wishes of a
-band are in `wish.py`. All of a fleet's agents are carried at once.
+band are in `wish.py`. All of a fleet's agents are carried at once, in NumPy: here iterates begin,
+and the compiled passes (`passes.py`), which go on from there, have these formulas as reference.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ems.optimizer.structured import kernels, wish_kernels
+from ems.optimizer.structured import kernels
 from ems.optimizer.structured.fleet import Fleet
 from ems.optimizer.structured.problem import Floats
 from ems.optimizer.structured.wish import Wish, WishStep
@@ -179,14 +180,12 @@ class Agency:
 
     def longest(self, direction: Direction) -> Floats:
         """How far each agent can go until something is zero. Shape [n]."""
-        falls = np.full(self.fleet.count, TRIFLE)
-        wish_kernels.raise_falls(falls, self.control, direction.control)
-        wish_kernels.raise_falls(falls, self.room, direction.control, -1.0)
-        wish_kernels.raise_falls(falls, self.at_zero, direction.at_zero)
-        wish_kernels.raise_falls(falls, self.at_most, direction.at_most)
-        self.low.raise_falls(falls, direction.low)
-        self.high.raise_falls(falls, direction.high)
-        return 1.0 / falls
+        pairs = [(self.control, direction.control), (self.room, -direction.control)]
+        pairs += [(self.at_zero, direction.at_zero), (self.at_most, direction.at_most)]
+        falls = [fastest_fall(*pair).max(axis=0) for pair in pairs]
+        falls += [self.low.falls(direction.low), self.high.falls(direction.high)]
+        longest: Floats = 1.0 / np.max(falls, axis=0)
+        return longest
 
     def advance(self, direction: Direction, length: Floats) -> None:
         """Go each agent's `length` along."""

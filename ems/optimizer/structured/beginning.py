@@ -10,10 +10,12 @@ FIRST_SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
 """Of what capacities allow, where an agent may begin."""
 
 
-def first_power(problem: DistrictProblem, fleet: Fleet) -> Floats:
+def first_power(problem: DistrictProblem, fleets: list[Fleet]) -> list[Floats]:
     """Half of what agents can, less where a capacity would be more than half full. Shape [T, n]."""
     groups = problem.groups
-    demand = fleet.summed(fleet.greatest).T
+    demand = np.zeros((groups.count, problem.slots))
+    for fleet in fleets:
+        demand += fleet.summed(fleet.greatest).T
     share = np.ones_like(demand)
     limits = groups.capacity_kw
     sums = np.zeros((limits.shape[0] + 1, problem.slots))
@@ -25,7 +27,10 @@ def first_power(problem: DistrictProblem, fleet: Fleet) -> Floats:
         if (counted >= 0).all():
             fits_row = np.minimum(1.0, limit / np.maximum(counted @ demand, 1e-9))
             share = np.where(counted[:, None] > 0, np.minimum(share, fits_row), share)
-    most = 0.6 * fleet.greatest * share[fleet.groups].T
+    return [_first_power(fleet, 0.6 * fleet.greatest * share[fleet.groups].T) for fleet in fleets]
+
+
+def _first_power(fleet: Fleet, most: Floats) -> Floats:
     return most * _kindest_share(fleet, most)
 
 

@@ -50,8 +50,10 @@ class Fleet:
     """Shape [S, n]."""
     starts: Indices
     """Where each group begins, and the end of the last. Shape [groups + 1]."""
-    source: tuple[Indices, ...]
-    """For each kind of the problem, the columns of its agents here."""
+    source: tuple[tuple[int, Indices], ...]
+    """Kinds of the problem whose agents are here, and their columns."""
+    states: int
+    """How many numbers make a state; of two kept, the second is zero when it is one."""
 
     @property
     def steps(self) -> int:
@@ -75,9 +77,10 @@ class Fleet:
         return np.where(np.diff(self.starts) > 0, sums, 0.0)
 
 
-def fleet_of_agents(problem: DistrictProblem) -> Fleet:
-    """All agents of `problem` as one fleet, by group."""
-    kinds = problem.agents
+def fleet_of_agents(problem: DistrictProblem, states: int) -> Fleet:
+    """All agents of `problem` with so many states as one fleet, by group."""
+    of_kind = [k for k, kind in enumerate(problem.agents) if kind.states == states]
+    kinds = [problem.agents[k] for k in of_kind]
     group = np.concatenate([np.zeros(0, np.intp), *(kind.group for kind in kinds)])
     order = np.argsort(group, kind="stable")
     place = np.empty_like(order)
@@ -110,7 +113,8 @@ def fleet_of_agents(problem: DistrictProblem) -> Fleet:
         curvature=joined((), "curvature_eur"),
         reference=joined((T,), "reference_kw"),
         starts=np.searchsorted(group[order], np.arange(problem.groups.count + 1)),
-        source=tuple(np.split(place, ends)) if kinds else (),
+        source=tuple(zip(of_kind, np.split(place, ends), strict=True)) if kinds else (),
+        states=states,
     )
 
 
@@ -144,7 +148,8 @@ def fleet_of_batteries(batteries: Batteries, slots: int, slot_h: float) -> Fleet
         curvature=nothing,
         reference=np.zeros((S, n)),
         starts=np.array([0, n]),
-        source=(np.arange(n),),
+        source=((0, np.arange(n)),),
+        states=1,
     )
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from copy import copy
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from ems.optimizer.structured.problem import DistrictProblem
 
 STEPS_MAX = 150
 STALLED_STEPS = 15
-"""So many steps without anything better: machine precision is reached."""
+"""So many steps without a gap less than `PROGRESS` of what it was: precision is reached."""
+PROGRESS = 0.9
+"""See `STALLED_STEPS`."""
 COST_EUR_MIN = 0.01
 """A gap is a share of the cost, or of this where the cost is less."""
 
@@ -45,7 +48,7 @@ def solve(
             ended = ended or "numbers"
             break
         steps, ended = steps + 1, "gap"
-    return best.answer(steps, ended)
+    return best.answer(point, steps, ended)
 
 
 def _why_to_end(no_steps_left: bool, no_time_left: bool, stalled: int) -> str:
@@ -70,25 +73,36 @@ class _Best:
         self.cost = np.inf
         self.bound = -np.inf
         self.stalled = 0
+        self._gap_before = np.inf
 
     def look(self, point: InteriorPoint) -> bool:
         """Keep what is better; false when the iterate is no number any more."""
         now = point.gap()
-        better = now.cost < self.cost or now.bound > self.bound
-        self.stalled = 0 if better else self.stalled + 1
         if now.cost < self.cost:
-            self.cost, self.controls = now.cost, point.controls()
+            self.cost, self.controls = (
+                now.cost,
+                (point.everyone.keep("controls"), copy(point.coupling)),
+            )
         if now.bound > self.bound:
-            self.bound, self.multipliers = now.bound, point.multipliers()
+            self.bound = now.bound
+            self.multipliers = point.everyone.keep("multipliers"), copy(point.coupling)
+        self._count_stalled()
         return bool(np.isfinite([now.cost, now.bound]).all())
+
+    def _count_stalled(self) -> None:
+        gap = self.cost - self.bound
+        if gap <= PROGRESS * self._gap_before:
+            self.stalled, self._gap_before = 0, gap
+        else:
+            self.stalled += 1
 
     def within(self, gap: float) -> bool:
         return self.cost - self.bound <= gap * max(abs(self.cost), COST_EUR_MIN)
 
-    def answer(self, steps: int, ended: str) -> Answer:
+    def answer(self, point: InteriorPoint, steps: int, ended: str) -> Answer:
         return Answer(
-            controls=self.controls,
-            multipliers=self.multipliers,
+            controls=point.controls(*self.controls),
+            multipliers=point.multipliers(*self.multipliers),
             cost_eur=self.cost,
             bound_eur=self.bound,
             steps=steps,

@@ -1,4 +1,4 @@
-"""One side of an agent's band as pairs of slacks and multipliers.
+"""One side of an agent's band as pairs of slacks and multipliers, in NumPy.
 
 A wish low <= y at a price p has a slack `reached` = y - low + missed, the violation `missed`, and
 their multipliers `pressed` and `spared`, which add up to p: primal and dual are feasible from the
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ems.optimizer.structured import wish_kernels
 from ems.optimizer.structured.problem import Floats
 
 
@@ -57,13 +56,15 @@ class Wish:
         )
 
     @property
-    def _pairs(self) -> wish_kernels.Pairs:
-        return self.reached, self.missed, self.pressed, self.spared
-
-    @property
     def weight(self) -> Floats:
         """W, its part of the Hessian on the state."""
-        return wish_kernels.weight(self.price, self._pairs)
+        weight: Floats = self.pressed * self.spared / self._denominator
+        return weight
+
+    @property
+    def _denominator(self) -> Floats:
+        den = self.reached * self.spared + self.missed * self.pressed
+        return np.where(self.price > 0, den, 1.0)
 
     def complementarity(self) -> Floats:
         """The sum of each agent's products, EUR. Shape [n]."""
@@ -80,31 +81,41 @@ class Wish:
 
     def lift(self, state: Floats, aims: tuple[Floats, Floats]) -> Floats:
         """Rise of `pressed` towards the products `aims` while the state stands still."""
-        return wish_kernels.lift(self.price, self._pairs, self.sign * (state - self.limit), aims)
+        ahead = self.sign * (state - self.limit)
+        top = aims[0] * self.spared - aims[1] * self.pressed - self.pressed * self.spared * ahead
+        return np.where(self.price > 0, top / self._denominator, 0.0)
 
     def step(self, lift: Floats, moved: Floats, aims: tuple[Floats, Floats]) -> "WishStep":
         """The whole direction once the state's is known."""
-        reached, missed, pressed = wish_kernels.step(
-            self.price, self._pairs, lift, self.sign * moved, aims
+        wanted = self.price > 0
+        n, m = np.where(wanted, self.pressed, 1.0), np.where(wanted, self.spared, 1.0)
+        pressed = lift - self.weight * self.sign * moved
+        reached = (aims[0] - self.reached * pressed) / n - self.reached
+        missed = (aims[1] + self.missed * pressed) / m - self.missed
+        return WishStep(
+            reached=np.where(wanted, reached, 0.0),
+            missed=np.where(wanted, missed, 0.0),
+            pressed=pressed,
         )
-        return WishStep(reached=reached, missed=missed, pressed=pressed)
 
-    def raise_falls(self, falls: Floats, step: "WishStep") -> None:
-        """Raise `falls` [n] to each agent's fastest relative fall along `step`."""
-        wish_kernels.raise_falls(falls, self.reached, step.reached)
-        wish_kernels.raise_falls(falls, self.missed, step.missed)
-        wish_kernels.raise_falls(falls, self.pressed, step.pressed)
-        wish_kernels.raise_falls(falls, self.spared, step.pressed, -1.0)
+    def falls(self, step: "WishStep") -> Floats:
+        """Each agent's fastest relative fall along `step`. Shape [n]."""
+        wanted = self.price > 0
+        n, m = np.where(wanted, self.pressed, 1.0), np.where(wanted, self.spared, 1.0)
+        falls = [-step.reached / self.reached, -step.missed / self.missed]
+        falls += [-step.pressed / n, step.pressed / m]
+        fastest: Floats = np.max(falls, axis=(0, 1))
+        return fastest
 
     def advance(self, step: "WishStep", length: Floats, state: Floats) -> None:
         """Go each agent's `length` along `step`; the larger slack follows from the new `state`."""
-        self.reached, self.missed, self.pressed, self.spared = wish_kernels.advanced(
-            self.price,
-            self._pairs,
-            self.sign * (state - self.limit),
-            (step.reached, step.missed, step.pressed),
-            length,
-        )
+        ahead = self.sign * (state - self.limit)
+        wanted = self.price > 0
+        reached, missed = self.reached + length * step.reached, self.missed + length * step.missed
+        self.reached = np.where(wanted & (ahead > 0), missed + ahead, reached)
+        self.missed = np.where(wanted & (ahead <= 0), reached - ahead, missed)
+        self.pressed = self.pressed + length * step.pressed
+        self.spared = self.spared - length * step.pressed
 
 
 @dataclass(frozen=True, kw_only=True)

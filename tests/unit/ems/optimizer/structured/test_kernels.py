@@ -11,7 +11,8 @@ from ems.optimizer.structured.fleet import Fleet, fleet_of_agents, fleet_of_batt
 SIZE = generator.Size(dwellings=45, cars=9, buildings=3, lines=2, batteries=2, slots=21)
 PROBLEM = generator.district(replace(SIZE, buildings=3), 4)
 FLEETS = {
-    "agents": fleet_of_agents(PROBLEM),
+    "two states": fleet_of_agents(PROBLEM, 2),
+    "one state": fleet_of_agents(PROBLEM, 1),
     "batteries": fleet_of_batteries(PROBLEM.batteries, PROBLEM.slots, PROBLEM.slot_h),
 }
 
@@ -60,23 +61,13 @@ def test_summed_inverses_are_the_sums_of_dense_inverses(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("fleet", FLEETS.values(), ids=FLEETS.keys())
-def test_compiled_sweeps_agree_with_the_reference(fleet: Fleet) -> None:
-    D, W = barrier(fleet)
+def test_compiled_response_and_adjoint_agree_with_the_reference(fleet: Fleet) -> None:
     random = np.random.default_rng(2)
-    on_control, on_state = random.normal(size=D.shape), random.normal(size=D.shape)
+    control, on_state = (random.normal(size=(fleet.steps, fleet.count)) for _ in "uv")
     at_end = random.normal(size=(2, fleet.count))
-    factors, compiled = sweeps.factor(fleet, D, W), kernels.factor(fleet, D, W)
     pairs = [
-        (compiled.feedback, factors.feedback),
-        (compiled.inverse_pivot, factors.inverse_pivot),
-        (kernels.summed_inverses(fleet, factors), sweeps.summed_inverses(fleet, factors)),
         (kernels.adjoint(fleet, on_state, at_end), sweeps.adjoint(fleet, on_state, at_end)),
-        *zip(kernels.respond(fleet, on_control), sweeps.respond(fleet, on_control), strict=True),
-        *zip(
-            kernels.solve(fleet, factors, on_control, on_state, at_end),
-            sweeps.solve(fleet, factors, on_control, on_state, at_end),
-            strict=True,
-        ),
+        *zip(kernels.respond(fleet, control), sweeps.respond(fleet, control), strict=True),
     ]
     for ours, reference in pairs:
         assert ours == pytest.approx(reference, rel=1e-9, abs=1e-9 * np.abs(reference).max())

@@ -1,0 +1,67 @@
+"""How kernels are compiled: by numba, kept on disk, dividing as NumPy does.
+
+What numba compiles it keeps beside this file, or in the user's cache. Where neither can be written
+(a read-only install without a home) a folder of this process alone takes it, so that nobody else's
+code is ever loaded. A kernel holds what it calls, and numba looks at its own file only; so the kept
+code lies in a folder named after the content of all files that have kernels.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from numba import config, njit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_HERE = Path(__file__).parent
+_SOURCES = (
+    (_HERE, "*.py"),
+    (_HERE.parent / "simulations", "*kernels.py"),
+    (_HERE.parent / "ems" / "optimizer" / "structured", "*.py"),
+)
+
+
+def _keep_in(root: Path) -> Path:
+    """The folder for what the present sources compile to."""
+    content = hashlib.sha256()
+    for folder, pattern in _SOURCES:
+        for path in sorted(folder.glob(pattern)):
+            content.update(path.read_bytes())
+    return root / f"kernels-{content.hexdigest()[:16]}"
+
+
+def _root() -> Path:
+    if asked := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(asked)
+    for folder in (_HERE / "__pycache__", Path.home() / ".cache" / "smartseille-ems"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="ems-kernels-"))
+
+
+config.CACHE_DIR = str(_keep_in(_root()))
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """`function` compiled; sums keep their order."""
+    return _compiled(function, {"contract", "nsz"})
+
+
+def compiled_sums(function: Callable[P, R]) -> Callable[P, R]:
+    """`function` compiled; sums may change their order, so that they vectorise."""
+    return _compiled(function, {"contract", "nsz", "reassoc"})
+
+
+def _compiled(function: Callable[P, R], fastmath: set[str]) -> Callable[P, R]:
+    made: Any = njit(cache=True, error_model="numpy", fastmath=fastmath, nogil=True)
+    result: Callable[P, R] = made(function)
+    return result

@@ -1,0 +1,181 @@
+"""All agents and batteries of a district: passes over their lots, loads summed by group."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ems.optimizer.structured import inverses, layout, passes
+from ems.optimizer.structured.layout import LANES
+from ems.optimizer.structured.lengths import Lengths
+from ems.optimizer.structured.lots import Kept, Lots
+from ems.optimizer.structured.problem import DistrictProblem, Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """What a kW costs."""
+
+    of_groups: Floats = field(repr=False)
+    """Shape [G, T]."""
+    of_stores: Floats = field(repr=False)
+    """Charging and discharging in turn. Shape [1, 2 T]."""
+
+    def __add__(self, other: "Prices") -> "Prices":
+        return Prices(
+            of_groups=self.of_groups + other.of_groups, of_stores=self.of_stores + other.of_stores
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """Loads, kW."""
+
+    of_groups: Floats = field(repr=False)
+    """Shape [G, T]."""
+    of_stores: Floats = field(repr=False)
+    """Charging and discharging in turn. Shape [2 T]."""
+
+    @classmethod
+    def of(cls, of_groups: Floats, of_stores: Floats) -> "Moved":
+        """Just so."""
+        return cls(of_groups=of_groups, of_stores=of_stores)
+
+    @property
+    def net_of_stores(self) -> Floats:
+        """Shape [T]."""
+        net: Floats = self.of_stores[0::2] - self.of_stores[1::2]
+        return net
+
+    def __add__(self, other: "Moved") -> "Moved":
+        return Moved(
+            of_groups=self.of_groups + other.of_groups, of_stores=self.of_stores + other.of_stores
+        )
+
+    def __mul__(self, share: float) -> "Moved":
+        return Moved(of_groups=share * self.of_groups, of_stores=share * self.of_stores)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """Loads that a prediction moves."""
+
+    whole: Moved
+    """Along all of it."""
+    far: Moved
+    """When each agent goes as far as it can."""
+    of_products: Moved
+    """What answers its second-order products at present prices."""
+    of_centring: Moved
+    """What answers a unit of centring at present prices."""
+
+
+Sweep = Callable[..., None]
+"""One of the three passes."""
+
+
+class Everyone:
+    """All lots, and their passes."""
+
+    def __init__(self, agents: list[Lots], stores: Lots) -> None:
+        self.agents = agents
+        self.stores = stores
+        self.all = [*agents, stores]
+
+    def advance(self, prices: Prices, aim: float) -> tuple[Moved, Moved]:
+        """Go each agent's length and factor; power, and the prediction's loads at `prices`."""
+        power, free = self._swept(passes.advance, 2, prices, aim)
+        return power, free
+
+    def foresee(self, rise: Prices) -> Foreseen:
+        """The prediction under a `rise` of prices."""
+        whole, far, of_products, of_centring = self._swept(passes.foresee, 4, rise)
+        return Foreseen(whole=whole, far=far, of_products=of_products, of_centring=of_centring)
+
+    def correct(self, prices: Prices, aim: float, share: float) -> tuple[Moved, Moved]:
+        """The direction under final `prices`: loads whole, and when each goes its own length."""
+        whole, far = self._swept(passes.correct, 2, prices, aim, share)
+        return whole, far
+
+    def inverses(self) -> tuple[Floats, Floats]:
+        """Sums of inverse Hessians: of groups [G, T, T], of the stores' net power [T, T]."""
+        shape = (self.agents[0].starts.size - 1, *2 * (self.agents[0].fleet.steps,))
+        of_groups, of_stores = np.zeros(shape), np.zeros((1, *2 * (self.stores.fleet.steps,)))
+        for lots in self.all:
+            result = of_stores if lots is self.stores else of_groups
+            span = (0, lots.starts.size - 1)
+            inverses.add_inverses(span, lots.memory, lots.starts, result, lots.states, LANES)
+        signed = of_stores[0, :, 0::2] - of_stores[0, :, 1::2]
+        return of_groups, signed[0::2] - signed[1::2]
+
+    def cost_and_bound(self) -> tuple[float, float]:
+        """What agents cost by themselves, and add to the bound, EUR."""
+        own = sum(float(lots.total(layout.OWN_COST).sum()) + lots.fixed_eur for lots in self.all)
+        bound = sum(float(lots.total(layout.BOUND).sum()) + lots.fixed_eur for lots in self.all)
+        return own, bound
+
+    def products(self) -> float:
+        """The sum of all products, EUR."""
+        return sum(float(lots.total(layout.PRODUCTS).sum()) for lots in self.all)
+
+    def take_foreseen_lengths(self) -> None:
+        """Lengths to the first bound along the prediction."""
+        for lots in self.all:
+            np.divide(1.0, np.maximum(lots.total(layout.FALL), 1.0), out=lots.length)
+
+    def least_lengths(self) -> tuple[Floats, float]:
+        """The shortest length in each group [G], and of stores."""
+        least = np.ones(self.agents[0].starts.size - 1)
+        for lots in self.agents:
+            np.minimum.at(least, lots.group, lots.length.min(axis=1))
+        return least, float(self.stores.length.min(initial=1.0))
+
+    def left(self, lengths: Lengths) -> float:
+        """What would be left of all products along the prediction, EUR."""
+        left = 0.0
+        for lots in self.all:
+            length = lots.length
+            if lots is not self.stores:
+                length = self._blended(lots, lengths)
+            left += float(((1.0 - length) * lots.total(layout.PRODUCTS)).sum())
+            left += float((length**2 * lots.total(layout.SECOND)).sum())
+        return left
+
+    def blend(self, lengths: Lengths) -> None:
+        """Take what is kept of own lengths and what is added."""
+        for lots in self.agents:
+            lots.length[:] = self._blended(lots, lengths)
+
+    def go_together(self, length: float) -> None:
+        """All go the same `length`."""
+        for lots in self.all:
+            lots.length[:] = length
+
+    def keep(self, what: str) -> list[Kept]:
+        """A copy of the present `controls` or `multipliers`."""
+        return [Kept.of(lots, what) for lots in self.all]
+
+    def by_kind(self, values: list[Floats], problem: DistrictProblem) -> tuple[Floats, ...]:
+        """Values of each fleet's agents [T, n] by the problem's kinds."""
+        found = {
+            kind: of_fleet[:, columns]
+            for lots, of_fleet in zip(self.agents, values, strict=True)
+            for kind, columns in lots.fleet.source
+        }
+        return tuple(found[k] for k in range(len(problem.agents)))
+
+    def _swept(self, sweep: Sweep, count: int, prices: Prices, *of_pass: float) -> list[Moved]:
+        """The pass `sweep` over all lots; its sums of loads, `count` of them."""
+        loads = []
+        for lots in self.all:
+            price = prices.of_stores if lots is self.stores else prices.of_groups
+            sums = np.zeros((count, lots.starts.size - 1, lots.fleet.steps, LANES))
+            sweep((0, lots.count), lots.memory, price, *of_pass, sums, lots.states, LANES)
+            loads.append(sums.sum(axis=-1))
+        agents = np.sum(loads[:-1], axis=0)
+        return [Moved(of_groups=agents[k], of_stores=loads[-1][k, 0]) for k in range(count)]
+
+    def _blended(self, lots: Lots, lengths: Lengths) -> Floats:
+        kept, added = lengths.kept[lots.group, None], lengths.added[lots.group, None]
+        blended: Floats = kept * lots.length + added
+        return blended

@@ -1,0 +1,212 @@
+"""The whole direction of a lot under the final prices, and how far each agent may go, compiled."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from building_models.compiled import compiled
+from ems.optimizer.structured.layout import (
+    A00,
+    A01,
+    A10,
+    A11,
+    AFFINE,
+    AFFINE_STATE,
+    AT_MOST,
+    AT_ZERO,
+    CONTROL,
+    COST,
+    CURVATURE,
+    END_VALUE,
+    END_VALUE_2,
+    FALL,
+    FEEDBACK,
+    FEEDBACK_2,
+    H0,
+    H1,
+    HIGH,
+    HIGH_PRESSED,
+    HIGH_PRICE,
+    HIGH_SLACK,
+    INVERSE,
+    LANES,
+    LOW,
+    LOW_PRESSED,
+    LOW_PRICE,
+    LOW_SLACK,
+    MOST,
+    STATE,
+    STEP,
+    STEP_STATE,
+    X0,
+    X1,
+)
+from ems.optimizer.structured.lot_parts import control_of, wish_of
+
+BY_U, BY_ROOM, TO_ZERO, TO_MOST = (LANES * k for k in range(4))
+LOW_LIFT, LOW_WEIGHT, LOW_BY_N, LOW_BY_M, LOW_TO_W, LOW_TO_V = (LANES * k for k in range(4, 10))
+HIGH_LIFT, HIGH_WEIGHT, HIGH_BY_N, HIGH_BY_M, HIGH_TO_W, HIGH_TO_V = (
+    LANES * k for k in range(10, 16)
+)
+"""What the backward sweep leaves for the forward one: reciprocals, lifts and weights of wishes, and
+what is aimed at as a share of what is."""
+
+
+@compiled
+def _aimed(price, ahead, slack, kept, affine, aim):
+    """A wish's lift and weight, 1 / pressed, 1 / spared, aims over present products."""
+    w, v, n, m, none = wish_of(price, ahead, slack, kept)
+    both, sides = n * m + none, w * v
+    den = w * m + v * n + none
+    r = 1.0 / (den * both * sides)
+    inverse = r * both * sides
+    r *= den
+    by_both = r * sides
+    by_n, by_m = by_both * (m + none), by_both * (n + none)
+    r *= both
+    by_w, by_v = r * v, r * w
+    weight = n * m * inverse
+    dn = -weight * (ahead + affine)
+    aim_w = aim + dn * w * (dn * by_n + 1.0)
+    aim_v = aim + dn * v * (dn * by_m - 1.0)
+    lift = (aim_w * m - aim_v * n) * inverse - weight * ahead
+    some = 1.0 - none
+    return (
+        lift,
+        weight,
+        by_n * some,
+        by_m * some,
+        some * aim_w * by_n * by_w + none,
+        some * aim_v * by_m * by_v + none,
+        n,
+    )
+
+
+@compiled
+def pull(backwards, rows, lane, gains, price, aim, scratch, carry, states, lanes):
+    """Pull of everything on controls under the final `price`, in `STEP`."""
+    two = len(states) == 2
+    carry[:] = 0.0
+    for j in range(lanes):
+        carry[H0 + j] = lane[END_VALUE + j]
+        carry[H1 + j] = lane[END_VALUE_2 + j]
+    for t in backwards:
+        s, per_kw = t & (gains.shape[0] - 1), price[t]
+        for j in range(lanes):
+            u, room, is_open = control_of(rows[t, MOST + j], rows[t, CONTROL + j])
+            zero, most, du = rows[t, AT_ZERO + j], rows[t, AT_MOST + j], rows[t, AFFINE + j]
+            closed = 1.0 - is_open
+            both, ends = u * room, zero * most + closed
+            r = 1.0 / (both * ends)
+            by_both = r * ends
+            by_u, by_room = by_both * room, by_both * u
+            r *= both
+            aim_zero = aim + du * zero * (1.0 + du * by_u)
+            aim_most = aim - du * most * (1.0 - du * by_room)
+            scratch[t, BY_U + j] = by_u
+            scratch[t, BY_ROOM + j] = by_room
+            scratch[t, TO_ZERO + j] = is_open * aim_zero * by_u * r * most + closed
+            scratch[t, TO_MOST + j] = is_open * aim_most * by_room * r * zero + closed
+            x, y = rows[t, STATE + j], rows[t, AFFINE_STATE + j]
+            low_lift, weight, by_n, by_m, to_w, to_v, low = _aimed(
+                rows[t, LOW_PRICE + j],
+                x - rows[t, LOW + j],
+                rows[t, LOW_SLACK + j],
+                rows[t, LOW_PRESSED + j],
+                y,
+                aim,
+            )
+            scratch[t, LOW_LIFT + j] = low_lift
+            scratch[t, LOW_WEIGHT + j] = weight
+            scratch[t, LOW_BY_N + j] = by_n
+            scratch[t, LOW_BY_M + j] = by_m
+            scratch[t, LOW_TO_W + j] = to_w
+            scratch[t, LOW_TO_V + j] = to_v
+            high_lift, weight, by_n, by_m, to_w, to_v, high = _aimed(
+                rows[t, HIGH_PRICE + j],
+                rows[t, HIGH + j] - x,
+                rows[t, HIGH_SLACK + j],
+                rows[t, HIGH_PRESSED + j],
+                -y,
+                aim,
+            )
+            scratch[t, HIGH_LIFT + j] = high_lift
+            scratch[t, HIGH_WEIGHT + j] = weight
+            scratch[t, HIGH_BY_N + j] = by_n
+            scratch[t, HIGH_BY_M + j] = by_m
+            scratch[t, HIGH_TO_W + j] = to_w
+            scratch[t, HIGH_TO_V + j] = to_v
+            h0 = carry[H0 + j] + low - high + low_lift - high_lift
+            h1 = carry[H1 + j]
+            left = aim_zero * by_u - aim_most * by_room + gains[s, j] * h0 - per_kw
+            left -= rows[t, COST + j] + lane[CURVATURE + j] * u
+            a00, k0 = lane[A00 + j], rows[t, FEEDBACK + j]
+            if two:
+                a01, a10, a11 = lane[A01 + j], lane[A10 + j], lane[A11 + j]
+                left += gains[s, LANES + j] * h1
+                carry[H0 + j] = a00 * h0 + a10 * h1 - k0 * left
+                carry[H1 + j] = a01 * h0 + a11 * h1 - rows[t, FEEDBACK_2 + j] * left
+            else:
+                carry[H0 + j] = a00 * h0 - k0 * left
+            rows[t, STEP + j] = rows[t, INVERSE + j] * left
+
+
+@compiled
+def _fastest(lift, weight, by_n, by_m, to_w, to_v, moved):
+    dn = lift - weight * moved
+    rise, fall = dn * by_n, dn * by_m
+    return max(max(-rise, 1.0 + rise - to_w), max(fall, 1.0 - fall - to_v))
+
+
+@compiled
+def direct(rows, lane, gains, share, sums, scratch, carry, total, length, states, lanes):
+    """The direction of controls and states; each agent's `length`; the loads."""
+    two = len(states) == 2
+    carry[:] = 0.0
+    for j in range(lanes):
+        total[FALL + j] = 0.0
+    for t in range(rows.shape[0]):
+        s = t & (gains.shape[0] - 1)
+        for j in range(lanes):
+            x0, x1 = carry[X0 + j], carry[X1 + j]
+            du = rows[t, STEP + j] - rows[t, FEEDBACK + j] * x0
+            if two:
+                du -= rows[t, FEEDBACK_2 + j] * x1
+                y = lane[A00 + j] * x0 + lane[A01 + j] * x1 + gains[s, j] * du
+                carry[X1 + j] = lane[A10 + j] * x0 + lane[A11 + j] * x1 + gains[s, LANES + j] * du
+            else:
+                y = lane[A00 + j] * x0 + gains[s, j] * du
+            carry[X0 + j] = y
+            rows[t, STEP + j] = du
+            rows[t, STEP_STATE + j] = y
+            sums[t, j] += du
+            low = _fastest(
+                scratch[t, LOW_LIFT + j],
+                scratch[t, LOW_WEIGHT + j],
+                scratch[t, LOW_BY_N + j],
+                scratch[t, LOW_BY_M + j],
+                scratch[t, LOW_TO_W + j],
+                scratch[t, LOW_TO_V + j],
+                y,
+            )
+            high = _fastest(
+                scratch[t, HIGH_LIFT + j],
+                scratch[t, HIGH_WEIGHT + j],
+                scratch[t, HIGH_BY_N + j],
+                scratch[t, HIGH_BY_M + j],
+                scratch[t, HIGH_TO_W + j],
+                scratch[t, HIGH_TO_V + j],
+                -y,
+            )
+            of_u, of_room = du * scratch[t, BY_U + j], du * scratch[t, BY_ROOM + j]
+            zero = max(-of_u, 1.0 + of_u - scratch[t, TO_ZERO + j])
+            most = max(of_room, 1.0 - of_room - scratch[t, TO_MOST + j])
+            total[FALL + j] = max(total[FALL + j], max(max(zero, most), max(low, high)))
+    for j in range(lanes):
+        length[j] = share / max(total[FALL + j], share)
+
+
+@compiled
+def go_far(rows, length, far, lanes):
+    """Adds what a lot's loads move by when each agent goes its `length`."""
+    for t in range(rows.shape[0]):
+        for j in range(lanes):
+            far[t, j] += length[j] * rows[t, STEP + j]
