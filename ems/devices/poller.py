@@ -2,8 +2,8 @@
 
 One worker for each connection asks the device that is most overdue, for all of its points that are
 due, and sleeps until the next turn. A device that does not answer waits longer and longer in wall
-time, and is asked only when no other behind the same gateway is due, so that these lose one
-time-out at the most; after two failures in a row its points are marked, with one line in the log,
+time, is asked only when no other behind the same gateway is due, and costs the gateway no more than
+a third of its time; after two failures in a row its points are marked, with one line in the log,
 and one more when it is back. How late devices are asked is counted: `punctuality`.
 """
 
@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from ems.devices.connection import Readable, Values, connection_key
+from ems.devices.line import Line
 from ems.devices.maps import map_of
 from ems.devices.on_site import OnSite
 from ems.devices.punctuality import Punctuality
@@ -119,15 +120,16 @@ class Poller:
         self._stop.set()
 
     async def _work(self, connection: Readable, watches: Sequence[Watch]) -> None:
+        line, wall_s = Line(watches), asyncio.get_running_loop().time
         while not self._stop.is_set():
-            now_s, wall_s = self._clock.now().timestamp(), asyncio.get_running_loop().time()
-            waits = [watch.wait_s(now_s, self._speed, wall_s) for watch in watches]
-            due = [place for place, wait_s in enumerate(waits) if wait_s <= 0]
-            if due:
-                place = min(due, key=lambda n: (watches[n].failures > 0, waits[n]))
-                await self._poll(connection, watches[place], now_s)
-            else:
-                await self._sleep(min(waits))
+            now_s, began_s = self._clock.now().timestamp(), wall_s()
+            watch, wait_s = line.turn(now_s, self._speed, began_s)
+            if wait_s > 0:
+                await self._sleep(wait_s)
+                continue
+            await self._poll(connection, watch, now_s)
+            if watch.failures:
+                line.lost(began_s, wall_s())
 
     async def _sleep(self, wall_s: float) -> None:
         with suppress(TimeoutError):
