@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ems.config import load_district
+from ems.devices.bus_log import BusLog
 from ems.devices.connection import Connection, connection_key
 from ems.devices.connections import Connections
 from ems.domain.district import Device, District
@@ -40,10 +41,11 @@ def device_of(district: District, name: str) -> Device:
 
 @asynccontextmanager
 async def connected(
-    district: District, devices: Sequence[Device]
+    district: District, devices: Sequence[Device], log: BusLog | None = None
 ) -> AsyncIterator[dict[str, Connection]]:
     """Connections to `devices` by device id, from a port beside the running EMS's."""
-    connections = Connections(district.with_devices(devices), port=district.station.port + BESIDE)
+    port = district.station.port + BESIDE
+    connections = Connections(district.with_devices(devices), port=port, log=log)
     try:
         yield {device.id: connections.by_key[connection_key(device)] for device in devices}
     finally:

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 
+from ems.devices import bus_log
 from ems.devices.bacnet_apdu import Message, Notice, Pdu, Service
 from ems.devices.bacnet_foreign import Registration
 from ems.devices.bacnet_i_am import IAm, read_i_am
@@ -39,8 +40,10 @@ class BacnetNetwork:
         retries: int = 0,
         outstanding: int = 8,
         bbmd: IpAddress | None = None,
+        recorder: bus_log.Listener = bus_log.nobody_listens,
     ) -> None:
         self.host, self.port = host, port
+        self._recorder = recorder
         self.instance = instance
         self._slots = asyncio.Semaphore(outstanding)
         self._slots_in_doubt = asyncio.Semaphore(max(1, outstanding // 4))
@@ -184,6 +187,7 @@ class BacnetNetwork:
         self._open = port = await Port.opened(
             (self.host, self.port), self.instance, self._transactions, self._listeners
         )
+        port.recorder = self._recorder
         if self._bbmd is not None:
             self.registration = Registration(self._bbmd, port.send)
             port.heard_result = self.registration.heard

@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable
 from typing import Self
 
+from ems.devices import bus_log
 from ems.devices.bacnet_apdu import Message, Pdu, confirmed, error, message, simple_ack, unconfirmed
 from ems.devices.bacnet_packets import (
     IpAddress,
@@ -53,6 +54,8 @@ class Port(asyncio.DatagramProtocol):
         self._station: Station | None = None
         self.heard_result: Callable[[IpAddress, int], None] = lambda _, __: None
         """Takes the result codes of BBMDs."""
+        self.recorder: bus_log.Listener = bus_log.nobody_listens
+        """Is told of each datagram."""
 
     @classmethod
     async def opened(
@@ -82,6 +85,7 @@ class Port(asyncio.DatagramProtocol):
     def send(self, datagram: bytes, address: IpAddress) -> None:
         """Put a datagram on the wire, if the port is open."""
         if self._transport is not None:
+            self.recorder("{}:{}".format(*address), bus_log.Way.SENT, datagram)
             self._transport.sendto(datagram, address)
 
     def ask(self, where: Where, invoke_id: int, service: int, parameters: bytes) -> None:
@@ -96,6 +100,7 @@ class Port(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: IpAddress) -> None:
         """Hand on what was heard."""
+        self.recorder("{}:{}".format(*addr), bus_log.Way.HEARD, data)
         try:
             if link_function(data) == Link.RESULT:
                 self.heard_result(addr, link_result(data))

@@ -7,6 +7,7 @@ from ems.devices.bacnet_connection import bacnet_connections
 from ems.devices.bacnet_cov import cov_devices
 from ems.devices.bacnet_peer import socket_address
 from ems.devices.bacnet_subscriber import CovSubscriber, Tell
+from ems.devices.bus_log import BusLog, nobody_listens
 from ems.devices.connection import Connection, Readable
 from ems.devices.modbus import modbus_connections
 from ems.domain.district import District
@@ -15,19 +16,26 @@ from ems.domain.district import District
 class Connections:
     """All conversations of the EMS, and the BACnet station behind some of them.
 
-    `port` of the station may be given, so that a second process can read beside the first.
+    `port` of the station may be given, so that a second process can read beside the first. What
+    passes is written to `log`, if there is one.
     """
 
-    def __init__(self, district: District, *, port: int | None = None) -> None:
+    def __init__(
+        self, district: District, *, port: int | None = None, log: BusLog | None = None
+    ) -> None:
         station = district.station
         self._network = BacnetNetwork(
             station.host,
             port or station.port,
             instance=station.instance,
             bbmd=socket_address(station.bbmd) if station.bbmd else None,
+            recorder=log.listener("bacnet") if log else nobody_listens,
         )
         bacnet = bacnet_connections(district.devices.values(), self._network)
-        self.by_key: dict[str, Connection] = {**modbus_connections(district), **bacnet}
+        modbus = modbus_connections(
+            district, listener=log.listener("modbus") if log else nobody_listens
+        )
+        self.by_key: dict[str, Connection] = {**modbus, **bacnet}
         self._telling = cov_devices(district.devices.values(), bacnet)
 
     @property
