@@ -4,8 +4,8 @@ A weather forecast is the truth plus an error that grows with lead. A new run co
 within a run the errors hang together from slot to slot, and the same run always errs alike. The
 sea is forecast as it is now: nobody foretells an upwelling.
 
-Published errors that it keeps to: near-surface temperature 1 to 2 K (root mean square) over the
-first two days; hourly global irradiance 20 to 35 % of its daylight mean in Spain and 40 to 60 % in
+Errors that it keeps to: near-surface temperature 1 to 2 K (root mean square) a day or two ahead, an
+assumption; hourly global irradiance 20 to 35 % of its daylight mean in Spain and 40 to 60 % in
 Central Europe (E. Lorenz and others, 24th European Photovoltaic Solar Energy Conference, 2009,
 doi:10.4229/24thEUPVSEC2009-5BV.2.50), between which Marseille lies near the first.
 """

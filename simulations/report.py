@@ -137,8 +137,8 @@ def write_report(folder: Path, page: Page) -> Path:
         (folder / f"{name}.json").write_text(json.dumps(data, ensure_ascii=False, indent=2))
         shutil.copyfile(page.picture, folder / f"{name}.png")
         html = folder / f"{name}.html"
-        html.write_text(_render("scenario.html", page=page, ends=_ends(page), data=data))
-        (folder / "index.html").write_text(_render("index.html", rows=_gathered(folder)))
+        html.write_text(render("scenario.html", page=page, ends=_ends(page), data=data))
+        (folder / "index.html").write_text(render("index.html", rows=_gathered(folder)))
     except OSError as error:
         raise EmsError(
             f"{folder} can't be written: {error.strerror}", fix="give another with --report"
@@ -155,7 +155,8 @@ def _ends(page: Page) -> str:
     return str(last.start + timedelta(days=last.days - 1))
 
 
-def _render(template: str, **values: object) -> str:
+def render(template: str, **values: object) -> str:
+    """A page from one of the templates."""
     loader = PackageLoader("simulations", "templates")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     pages.filters["figure"] = lambda value, decimals: f"{value:,.{decimals}f}".replace(",", " ")

@@ -16,6 +16,7 @@ from simulations.controllers import CONTROLLERS, run_all
 from simulations.picture import draw
 from simulations.report import Page, write_report
 from simulations.summary import Outcome, shares_taken, weighted
+from simulations.validation import validate
 
 COLUMNS = {
     "cost_eur": "EUR",
@@ -58,6 +59,9 @@ def simulate(
     report: Annotated[
         Path | None, typer.Option(help="Folder for an HTML page and JSON of each scenario.")
     ] = None,
+    validation: Annotated[
+        Path | None, typer.Option("--validate", help="Only compare the made-up world; a folder.")
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
@@ -70,6 +74,10 @@ def simulate(
     """
     if list_them:
         list_scenarios(json)
+        return
+    if validation is not None:
+        with told():
+            out.print(f"validation: {validate(load_district(config), validation)}")
         return
     with told():
         require_writable(picture)

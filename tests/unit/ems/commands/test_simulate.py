@@ -128,6 +128,18 @@ def test_the_list_describes_every_scenario_in_both_languages(ems: Ems) -> None:
     assert all(row["english"] and row["french"] for row in listed)
 
 
+def test_the_made_up_world_is_compared_with_what_is_published(
+    ems: Ems, quarter: Path, tmp_path: Path
+) -> None:
+    result = ems("simulate", "--validate", tmp_path, "--config", quarter)
+    assert result.exit_code == 0, result.stderr
+    page = (tmp_path / "validation.html").read_text()
+    assert page.count("<tr>") == 1 + 15
+    for picture in ("climate.png", "forecasts.png", "people.png"):
+        assert picture in page
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_day_of_a_quarter_under_all_controllers(ems: Ems, quarter: Path, tmp_path: Path) -> None:
     """The slow one: two times four weeks of plain control, and 192 plans."""
     picture, folder = tmp_path / "out" / "picture.png", tmp_path / "report"
