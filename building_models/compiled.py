@@ -10,6 +10,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,22 +20,25 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _HERE = Path(__file__).parent
-_SOURCES = (
-    (_HERE, "*.py"),
-    (_HERE.parent / "simulations", "*kernels.py"),
-    (_HERE.parent / "ems" / "optimizer" / "structured", "*.py"),
-)
+_SOURCES: dict[str, tuple[tuple[Path, str], ...]] = {
+    "building_models": ((_HERE, "*.py"),),
+    "simulations": ((_HERE, "*.py"), (_HERE.parent / "simulations", "*kernels.py")),
+    "ems": ((_HERE.parent / "ems" / "optimizer" / "structured", "*.py"),),
+}
+"""What the kernels of a package are made of."""
 
 
-def _keep_in(root: Path) -> Path:
-    """The folder for what the present sources compile to."""
+@cache
+def _folder(package: str) -> str:
+    """Where what the present sources of a package compile to is kept."""
     content = hashlib.sha256()
-    for folder, pattern in _SOURCES:
+    for folder, pattern in _SOURCES[package]:
         for path in sorted(folder.glob(pattern)):
             content.update(path.read_bytes())
-    return root / f"kernels-{content.hexdigest()[:16]}"
+    return str(_root() / f"kernels-{package}-{content.hexdigest()[:16]}")
 
 
+@cache
 def _root() -> Path:
     if asked := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(asked)
@@ -48,9 +52,6 @@ def _root() -> Path:
     return Path(tempfile.mkdtemp(prefix="ems-kernels-"))
 
 
-config.CACHE_DIR = str(_keep_in(_root()))
-
-
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """`function` compiled; sums keep their order."""
     return _compiled(function, {"contract", "nsz"})
@@ -62,6 +63,8 @@ def compiled_sums(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _compiled(function: Callable[P, R], fastmath: set[str]) -> Callable[P, R]:
+    # numba asks for the folder when it decorates
+    vars(config)["CACHE_DIR"] = _folder(function.__module__.partition(".")[0])
     made: Any = njit(cache=True, error_model="numpy", fastmath=fastmath, nogil=True)
     result: Callable[P, R] = made(function)
     return result

@@ -1,17 +1,22 @@
-"""Adds up what flows through the plant, step by step."""
+"""Adds up what flows through the plant, some steps at a time."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
+from simulations import room_kernels as rooms_
+from simulations import station_kernels as stations_
+from simulations import unit_kernels as units_
+from simulations.batteries import Batteries
 from simulations.charging import Charging
-from simulations.electricity import Batteries, Meters, Roofs
+from simulations.electricity import Meters, Roofs
+from simulations.heat_kernels import Flows
 from simulations.heat_plant import HeatPlant
 from simulations.people import People
-from simulations.room_control import RoomControl
-from simulations.rooms import Rooms
-from simulations.substations import Substations
 from simulations.totals import Totals
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(kw_only=True)
@@ -19,9 +24,7 @@ class Accounts:
     """Sums over the parts of a plant."""
 
     people: People
-    rooms: Rooms
-    control: RoomControl
-    substations: Substations
+    dwellings: int
     heat_plant: HeatPlant
     charging: Charging
     roofs: Roofs
@@ -43,55 +46,53 @@ class Accounts:
         }
         return Totals(**{**self._sums, **own})
 
-    def count(self, k: int, dt_h: float) -> None:
-        """Add a step in slot `k`, in which everything has just moved."""
-        for name, power_kw in {**self._electric_kw(k), **self._thermal_kw()}.items():
-            self._sums[name] += power_kw * dt_h
-        schedule, air = self.control.schedule, self.rooms.air_c
-        homes = self.rooms.dwellings
-        # who turns his own thermostat down is not cold
-        low = schedule.comfort_low_c[:, k].copy()
-        low[:homes] += np.minimum(self.people.offset_k[:, k], 0.0)
-        cold = np.maximum(low - air, 0.0)
-        warm = np.maximum(air - schedule.comfort_high_c[:, k], 0.0)
-        self._sums["dwelling_cold_kh"] += float(cold[:homes].sum()) * dt_h
-        self._sums["zone_cold_kh"] += float(cold[homes:].sum()) * dt_h
-        self._sums["zone_warm_kh"] += float(warm[homes:].sum()) * dt_h
-        short = np.maximum(self.substations.low_c - self.substations.temp_c, 0.0)
-        self._sums["tank_cold_kh"] += float(short.sum()) * dt_h
-        self._sums["hours"] += dt_h
+    def count(
+        self, k: int, sums: Flows, warmth_kw: tuple[float, float], hours: float, steps: int
+    ) -> None:
+        """Add `hours` of `steps` in slot `k`, through which everything has just moved.
+
+        `sums` are those of the heat over the steps, `warmth_kw` gains and sun.
+        """
+        powers = {**self._electric_kw(k), **self._thermal_kw(sums, steps)}
+        powers["gains_kwh"], powers["sun_kwh"] = warmth_kw
+        powers["hours"] = 1.0
+        for name, power_kw in powers.items():
+            self._sums[name] += power_kw * hours
 
     def _electric_kw(self, k: int) -> dict[str, float]:
-        net = self.meters.district_kw
-        battery_kw = self.batteries.power_kw
-        roofs = self.roofs
+        bought, sold = self.meters.district_kw
+        roofs, people = self.roofs, self.people
         return {
-            "import_kwh": max(net, 0.0),
-            "export_kwh": max(-net, 0.0),
-            "dwellings_kwh": float(self.people.appliances_kw[:, k].sum()),
-            "zones_kwh": float(self.people.zone_power_kw[:, k].sum()),
-            "shared_kwh": float(self.people.shared_power_kw[:, k].sum()),
-            "heat_pump_kwh": float(self.heat_plant.electric_kw.sum()),
-            "pump_kwh": self.heat_plant.pump_kw,
-            "ev_kwh": float(self.charging.power_kw.sum()),
+            "import_kwh": bought,
+            "export_kwh": sold,
+            "dwellings_kwh": float(people.appliances_kw[:, k].sum()),
+            "zones_kwh": float(people.zone_power_kw[:, k].sum()),
+            "shared_kwh": float(people.shared_power_kw[:, k].sum()),
+            "ev_kwh": float(self.charging.mean_kw.sum()),
             "pv_kwh": float(roofs.power_kw.sum()),
             "pv_curtailed_kwh": float((roofs.available_kw - roofs.power_kw).sum()),
-            "battery_charged_kwh": float(np.maximum(battery_kw, 0.0).sum()),
-            "battery_discharged_kwh": float(np.maximum(-battery_kw, 0.0).sum()),
+            "battery_charged_kwh": float(self.batteries.charged_kw.sum()),
+            "battery_discharged_kwh": float(self.batteries.discharged_kw.sum()),
         }
 
-    def _thermal_kw(self) -> dict[str, float]:
-        rooms, stations = self.rooms, self.substations
+    def _thermal_kw(self, sums: Flows, steps: int) -> dict[str, float]:
+        rooms, stations = sums.rooms.sum(axis=1) / steps, sums.stations.sum(axis=1) / steps
+        units, homes = sums.units.sum(axis=1) / steps, self.dwellings
+        cold = sums.rooms[rooms_.COLD] / steps
         return {
-            "heating_kwh": float(self.control.heat_kw.sum()),
-            "tank_charge_kwh": float(stations.charge_kw.sum()),
-            "hot_water_kwh": float(stations.draw_kw.sum()),
-            "hot_water_missed_kwh": float(stations.missed_kw.sum()),
-            "tank_loss_kwh": float(stations.loss_kw.sum()),
-            "cooling_kwh": float(self.control.cool_kw.sum()),
-            "shared_heat_kwh": float(self.heat_plant.shared_kw.sum()),
-            "gains_kwh": float(rooms.gains_kw.sum()),
-            "sun_kwh": float(rooms.sun_kw.sum()),
-            "loss_kwh": float(rooms.loss_kw.sum()),
-            "ventilation_kwh": float(rooms.ventilation_kw.sum()),
+            "heating_kwh": float(rooms[rooms_.HEAT]),
+            "cooling_kwh": float(rooms[rooms_.COOL]),
+            "loss_kwh": float(rooms[rooms_.LOST]),
+            "ventilation_kwh": float(rooms[rooms_.VENTED]),
+            "dwelling_cold_kh": float(cold[:homes].sum()),
+            "zone_cold_kh": float(cold[homes:].sum()),
+            "zone_warm_kh": float(sums.rooms[rooms_.WARM, homes:].sum() / steps),
+            "tank_charge_kwh": float(stations[stations_.CHARGE]),
+            "hot_water_kwh": float(stations[stations_.DRAW]),
+            "hot_water_missed_kwh": float(stations[stations_.MISSED]),
+            "tank_loss_kwh": float(stations[stations_.LOSS]),
+            "tank_cold_kh": float(stations[stations_.SHORT_K]),
+            "heat_pump_kwh": float(units[units_.ELECTRIC]),
+            "shared_heat_kwh": float(units[units_.UNIT_SHARED]),
+            "pump_kwh": float(sums.loop[units_.PUMP_KW]) / steps,
         }

@@ -6,14 +6,17 @@ Commands hold while their time-out is renewed; when it runs out, a charge point 
 commanded falls back to 6 A until the EMS is back.
 """
 
-from datetime import datetime
+import math
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from building_models import ev
 from ems.domain.district import DeviceKind, District
+from simulations import charging_kernels as kernels
 from simulations.cars import Session
+from simulations.charging_kernels import Cars, Limits
 from simulations.image import ProcessImage
 from simulations.local_control import Lease
 from simulations.panel import Panel
@@ -38,10 +41,8 @@ class Charging:
         self._panel = Panel(image, district, DeviceKind.CHARGE_POINT, [p.id for p in points])
         self._phases = np.array([float(p.phases) for p in points])
         self._current_a_max = np.array([p.current_a_max for p in points])
-        self._power_kw_max = np.array([p.power_kw_max for p in points])
         groups = sorted({p.group for p in points})
-        members = [[p.group == group for p in points] for group in groups]
-        self._groups = [np.flatnonzero(row) for row in members]
+        self._group = np.array([groups.index(p.group) for p in points], dtype=np.intp)
         self._places = {p.id: place for place, p in enumerate(points)}
         self._panel.write("current_limit_a", self._current_a_max)
         self._panel.write("failsafe_s", 0.0)
@@ -54,24 +55,42 @@ class Charging:
         self._wanted_kwh, self._delivered_kwh = zeros.copy(), zeros.copy()
         self._car_kw, self._capacity_kwh = zeros.copy(), np.ones(len(points))
         self._first_soc, self._limit_a = zeros.copy(), self._current_a_max.copy()
-        self.power_kw, self._energy_kwh = zeros.copy(), zeros.copy()
+        self.power_kw, self._energy_kwh, self.mean_kw = (zeros.copy() for _ in range(3))
         self.served_kwh = self.servable_kwh = self.shortfall_kwh = 0.0
         self.departed = 0
         self._change_cars(start)
 
-    def run(self, now: datetime, dt_h: float) -> None:
-        """Charge for one step that begins at `now`."""
-        now_s = now.timestamp()
-        self._change_cars(now)
-        connected = np.isfinite(self._departure_s)
-        left_kwh = np.maximum(self._wanted_kwh - self._delivered_kwh, 0.0)
-        soc = self._first_soc + self._delivered_kwh / self._capacity_kwh
-        accepted = np.minimum(ev.acceptance_kw(self._car_kw, soc), left_kwh / dt_h)
-        allowed = ev.power_kw(self._limits_a(now_s), self._phases, self._park.voltage_v)
-        wanted = np.where(connected, np.minimum(accepted, allowed), 0.0)
-        self.power_kw = self._within_limits(wanted)
-        self._delivered_kwh = self._delivered_kwh + self.power_kw * dt_h
-        self._energy_kwh = self._energy_kwh + self.power_kw * dt_h
+    def run(self, now: datetime, dt_h: float, steps: int = 1) -> Floats:
+        """Charge for some steps of `dt_h` from `now` on: all points' power in each. Shape [steps].
+
+        Cars come and go at the beginnings of steps.
+        """
+        now_s, dt_s = now.timestamp(), dt_h * 3600
+        limits = Limits(
+            allowed_kw=ev.power_kw(self._limits_a(now_s), self._phases, self._park.voltage_v),
+            group=self._group,
+            group_kw=self._park.group_kw,
+            feeder_kw=self._park.feeder_kw,
+        )
+        cars = Cars(
+            self._wanted_kwh, self._delivered_kwh, self._car_kw, self._capacity_kwh, self._first_soc
+        )
+        total, sums, done = np.zeros(steps), np.zeros(len(self._phases)), 0
+        while done < steps:
+            self._change_cars(now + timedelta(seconds=done * dt_s))
+            until = min(float(steps), (self._next_change_s() - now_s) / dt_s - 1e-9)
+            end = max(done + 1, math.ceil(until))
+            kernels.run(cars, limits, self.power_kw, sums, total[done:end], dt_h)
+            done = end
+        self.mean_kw = sums / steps
+        self._energy_kwh += sums * dt_h
+        return total
+
+    def _next_change_s(self) -> float:
+        """When the next car comes or goes."""
+        coming = self._sessions[self._next :][:1]
+        arrival = coming[0].arrival.timestamp() if coming else math.inf
+        return min(arrival, float(self._departure_s.min(initial=math.inf)))
 
     def _limits_a(self, now_s: float) -> Floats:
         timeout_s = self._panel.read("failsafe_s", 0.0)
@@ -81,13 +100,6 @@ class Charging:
         limit = np.where(lapsed, self._park.least_current_a, asked)
         self._limit_a = ev.admissible_a(limit, self._park.least_current_a, self._current_a_max)
         return self._limit_a
-
-    def _within_limits(self, wanted_kw: Floats) -> Floats:
-        """Shared down to the limits of groups, then of the feeder."""
-        power = wanted_kw.copy()
-        for members in self._groups:
-            power[members] = ev.shared_kw(power[members], self._park.group_kw)
-        return ev.shared_kw(power, self._park.feeder_kw)
 
     def _change_cars(self, now: datetime) -> None:
         for place in np.flatnonzero(self._departure_s <= now.timestamp()):

@@ -1,4 +1,4 @@
-"""Roofs, batteries and meters of the virtual district.
+"""Roofs and meters of the virtual district.
 
 Every meter has three phases with an unevenness of its own and a voltage that sags with the load.
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from building_models import battery, pv
+from building_models import pv
 from ems.domain.district import DeviceKind, District
 from ems.domain.weather import Weather
 from simulations.image import ProcessImage
@@ -19,9 +19,6 @@ Floats = NDArray[np.float64]
 
 VOLTAGE_V, FREQUENCY_HZ, POWER_FACTOR = 231.0, 50.0, 0.97
 SAG_V_PER_KW = 0.004
-FIRST_CHARGE = 0.5
-"""State of charge of the batteries at the start."""
-
 PHASE_SPREAD = 0.03
 
 
@@ -64,58 +61,6 @@ class Roofs:
         self._panel.write("state", np.where(self.available_kw > 0, running, 2.0))
 
 
-class Batteries:
-    """Batteries. Arrays have shape [batteries]."""
-
-    def __init__(self, district: District, image: ProcessImage) -> None:
-        self._packs = list(district.batteries.values())
-        self._panel = Panel(image, district, DeviceKind.BATTERY, [pack.id for pack in self._packs])
-        self._lease = Lease(self._panel, "setpoint_timeout_s")
-        self._capacity_kwh = np.array([pack.capacity_kwh for pack in self._packs])
-        self.energy_kwh = FIRST_CHARGE * self._capacity_kwh
-        self.power_kw = np.zeros(len(self._packs))
-        self._charged_kwh, self._discharged_kwh = self.power_kw.copy(), self.power_kw.copy()
-
-    def run(self, now_s: float, dt_h: float) -> None:
-        """Follow the setpoints for one step; idle without one."""
-        timeout_s = self._panel.read("setpoint_timeout_s", 0.0)
-        held = self._lease.held(now_s, np.where(timeout_s > 0, timeout_s, np.inf))
-        obeys = held & (self._panel.read("setpoint_enable", 0.0) > 0.5)
-        asked = np.where(obeys, self._panel.read("power_setpoint_kw", 0.0), 0.0)
-        power, energy = self.power_kw.copy(), self.energy_kwh.copy()
-        for place, pack in enumerate(self._packs):
-            low, high = battery.power_limits_kw(pack, float(energy[place]), dt_h)
-            power[place] = min(max(float(asked[place]), low), high)
-            energy[place] = battery.step(pack, float(energy[place]), float(power[place]), dt_h)
-        self.power_kw, self.energy_kwh = power, energy
-        self._charged_kwh = self._charged_kwh + np.maximum(power, 0.0) * dt_h
-        self._discharged_kwh = self._discharged_kwh + np.maximum(-power, 0.0) * dt_h
-
-    @property
-    def soc_pct(self) -> Floats:
-        """States of charge in percent of the capacity."""
-        percent: Floats = 100.0 * self.energy_kwh / self._capacity_kwh
-        return percent
-
-    def publish(self) -> None:
-        """Write what the batteries report."""
-        state = np.where(self.power_kw > 0, 4.0, np.where(self.power_kw < 0, 3.0, 1.0))
-        values: dict[str, Floats | float] = {
-            "power_kw": self.power_kw,
-            "charged_kwh": self._charged_kwh,
-            "discharged_kwh": self._discharged_kwh,
-            "voltage_v": VOLTAGE_V,
-            "current_a": self.power_kw * 1000 / (3 * VOLTAGE_V),
-            "frequency_hz": FREQUENCY_HZ,
-            "soc_pct": self.soc_pct,
-            "soh_pct": 98.0,
-            "capacity_kwh": self._capacity_kwh,
-            "state": state,
-        }
-        for name, value in values.items():
-            self._panel.write(name, value)
-
-
 class Meters:
     """Meters of buildings, plant and shared facilities, and the one at the HTA connection."""
 
@@ -124,23 +69,27 @@ class Meters:
     def __init__(self, district: District, image: ProcessImage) -> None:
         self.names = (*district.buildings, "PLANT", "SHARED", self.DISTRICT)
         self._panel = Panel(image, district, DeviceKind.METER, self.names)
-        self.power_kw = np.zeros(len(self.names))
+        self.power_kw = self.mean_kw = self.import_kw = np.zeros(len(self.names))
         self._import_kwh, self._export_kwh = self.power_kw.copy(), self.power_kw.copy()
         uneven = np.cos(np.arange(3) * 2.1 + np.arange(len(self.names))[:, None])
         self._split = (1.0 + PHASE_SPREAD * (uneven - uneven.mean(axis=1, keepdims=True))) / 3.0
 
-    def run(self, loads_kw: Mapping[str, float], generation_kw: float, dt_h: float) -> None:
-        """Count one step; `loads_kw` by meter, all behind the district's, which sums them."""
-        total = sum(loads_kw.values()) - generation_kw
-        measured = [loads_kw.get(name, 0.0) for name in self.names[:-1]]
-        self.power_kw = np.array([*measured, total])
-        self._import_kwh = self._import_kwh + np.maximum(self.power_kw, 0.0) * dt_h
-        self._export_kwh = self._export_kwh + np.maximum(-self.power_kw, 0.0) * dt_h
+    def run(self, loads_kw: Mapping[str, Floats], generation_kw: float, dt_h: float) -> None:
+        """Count some steps; loads by meter [steps], all behind the district's, which sums them."""
+        measured = [loads_kw.get(name, np.zeros(1)) for name in self.names[:-1]]
+        total = sum(loads_kw.values(), np.zeros(1)) - generation_kw
+        rows = np.array(np.broadcast_arrays(*measured, total))
+        self.power_kw, self.mean_kw = rows[:, -1].copy(), rows.mean(axis=1)
+        self.import_kw = np.maximum(rows, 0.0).mean(axis=1)
+        hours = rows.shape[1] * dt_h
+        self._import_kwh = self._import_kwh + self.import_kw * hours
+        self._export_kwh = self._export_kwh + (self.import_kw - self.mean_kw) * hours
 
     @property
-    def district_kw(self) -> float:
-        """Net import at the connection."""
-        return float(self.power_kw[-1])
+    def district_kw(self) -> tuple[float, float]:
+        """Mean import and export at the connection over the last steps."""
+        bought = float(self.import_kw[-1])
+        return bought, bought - float(self.mean_kw[-1])
 
     def publish(self) -> None:
         """Write what the meters show."""

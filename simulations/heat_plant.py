@@ -1,143 +1,120 @@
-"""The heat pumps, the loop and the substations' capacities.
+"""The heat pumps, the loop and what commands leave of their capacity.
 
-Richer than a planner's model: units cycle and lose efficiency at part load, the loop's own
-temperature follows what is drawn from it, pumps follow the load.
+Richer than a planner's model: large machines with approaches that follow the load, cycling, pipes
+with a transport delay, pumps on variable speed.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from building_models import heat_pump, loop
+from building_models import compressor, loop
 from ems.domain.district import DeviceKind, District
+from simulations import unit_kernels as kernels
+from simulations.heat_kernels import UnitSide
 from simulations.image import ProcessImage
 from simulations.local_control import Lease
 from simulations.panel import Panel
 
 Floats = NDArray[np.float64]
 
-GROUND_C = 16.0
-PUMP_LEAST_FLOW = 0.35
-DESIGN_DRAW_KW = 2000.0
-"""Heat from the loop at which its pumps run at full flow."""
-
-STANDBY_KW = 0.6
-"""Of each unit: controls and oil heater."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Capacity:
-    """What the units that are in order may give."""
-
-    heat_kw: Floats
-    """Shape [units]."""
-
-    cool_kw: Floats
-    """Shape [units]."""
+CELLS = 20
+"""Of each half of the loop; some 5 m³ each."""
 
 
 class HeatPlant:
     """Three units, one loop."""
 
     def __init__(self, district: District, image: ProcessImage, sea_temp_c: float) -> None:
-        self._plant, self._sea_loop = district.plant, district.loop
-        count = district.plant.units
+        self._plant = plant = district.plant
+        count = plant.units
         served = [f"plant-{unit + 1}" for unit in range(count)]
         self._units = Panel(image, district, DeviceKind.HEAT_PUMP, served)
         self._loop = Panel(image, district, DeviceKind.LOOP, ["loop"])
         self._units.write("enable", 1.0)
         self._units.write("heat_limit_pct", 100.0)
         self._lease = Lease(self._units, "heartbeat")
-        self.loop_c = sea_temp_c
-        self._return_c = self._sea_return_c = sea_temp_c
-        self.heat_kw, self.hot_water_kw, self.cool_kw = (np.zeros(count) for _ in range(3))
-        self.shared_kw, self.electric_kw = np.zeros(count), np.zeros(count)
+        self._machine = compressor.Machine(
+            plant.heating_supply_c,
+            plant.hot_water_supply_c,
+            plant.chilled_supply_c,
+            plant.least_load,
+        )
+        self._states = kernels.UnitStates(
+            running=np.zeros(count, dtype=np.bool_),
+            starts=np.zeros(count),
+            run_h=np.zeros(count),
+        )
+        described = district.loop
+        self._body = kernels.LoopBody(
+            flow_m3_per_h=described.sea_flow_m3_per_h,
+            pump_kw=described.pump_kw,
+            half_m3=described.loop_volume_m3 / 2,
+            half_loss_kw_per_k=described.loss_w_per_k_m * described.loop_length_m / 2000,
+            supply_c=np.full(CELLS, sea_temp_c),
+            return_c=np.full(CELLS, sea_temp_c),
+        )
+        self.last = np.zeros((kernels.UNIT_FLOWS, count))
+        self._loop_last = np.full(kernels.LOOP_FLOWS, 0.0)
+        self._loop_last[[kernels.LOOP_C, kernels.RETURN_C, kernels.SEA_RETURN_C]] = sea_temp_c
         self.energy_kwh = {name: np.zeros(count) for name in ("heat", "cool", "electric")}
-        self._starts, self._run_h = np.zeros(count), np.zeros(count)
-        self._running = np.zeros(count, dtype=np.bool_)
-        self._load = 0.0
-        self._capacity = Capacity(heat_kw=np.ones(count), cool_kw=np.ones(count))
-        self.pump_kw, self._pump_kwh = 0.0, 0.0
-        self._flow = PUMP_LEAST_FLOW
+        self._pump_kwh = 0.0
 
-    def capacity(self, now_s: float) -> Capacity:
-        """What the units may give now; a unit that is silent or disabled gives nothing."""
-        held = self._lease.held(now_s)
-        enable = np.where(held, self._units.read("enable", 1.0) > 0.5, True)
-        limit = np.where(held, self._units.read("heat_limit_pct", 100.0) / 100, 1.0)
-        up = (enable & ~self._units.silent()).astype(np.float64)
-        self._capacity = Capacity(
-            heat_kw=self._plant.heat_kw_per_unit * up * np.clip(limit, 0.0, 1.0),
-            cool_kw=self._plant.cool_kw_per_unit * up,
-        )
-        return self._capacity
+    @property
+    def electric_kw(self) -> Floats:
+        """Of the units. Shape [units]."""
+        power: Floats = self.last[kernels.ELECTRIC]
+        return power
 
-    def run(
-        self, heating_kw: float, hot_water_kw: float, cool_kw: float, sea_c: float, dt_h: float
-    ) -> None:
-        """Give heat and cold within the capacity for one step."""
-        share = self._shares(heating_kw + hot_water_kw, cool_kw)
-        power = heat_pump.serve(
-            self._plant,
-            source_c=self.loop_c,
-            sink_c=self.loop_c,
-            heating_kw=heating_kw,
-            hot_water_kw=hot_water_kw,
-            cooling_kw=cool_kw,
-        )
-        ideal_kw = float(power.electric_kw)
-        left = float(heat_pump.part_load_factor(self._plant, self._load)) if ideal_kw else 1.0
-        compressors_kw = ideal_kw / left
-        self.heat_kw = share * (heating_kw + hot_water_kw)
-        self.hot_water_kw, self.cool_kw = share * hot_water_kw, share * cool_kw
-        self.shared_kw = share * float(power.shared_heat_kw)
-        self.electric_kw = share * compressors_kw + STANDBY_KW * (self._capacity.cool_kw > 0)
-        self._move_loop(float(power.loop_heat_kw) - (compressors_kw - ideal_kw), sea_c, dt_h)
-        self._count(dt_h)
+    @property
+    def heat_kw(self) -> Floats:
+        """For both circuits. Shape [units]."""
+        power: Floats = self.last[kernels.UNIT_HEAT]
+        return power
 
-    def _shares(self, heat_kw: float, cool_kw: float) -> Floats:
-        """Which part of the load each unit takes: the fewest units that carry it, alike."""
-        heat, cool = self._capacity.heat_kw, self._capacity.cool_kw
-        usable = np.flatnonzero(cool > 0)
-        chosen = np.zeros(len(heat))
-        for unit in usable if heat_kw + cool_kw > 1e-6 else usable[:0]:
-            chosen[unit] = 1.0
-            if chosen @ heat >= heat_kw - 1e-6 and chosen @ cool >= cool_kw - 1e-6:
-                break
-        running = chosen > 0
-        self._starts += running & ~self._running
-        self._running = running
-        heat_load = heat_kw / max(float(chosen @ heat), 1e-9)
-        cool_load = cool_kw / max(float(chosen @ cool), 1e-9)
-        self._load = min(1.0, max(heat_load, cool_load)) if running.any() else 0.0
-        weight = chosen * np.maximum(heat, 1e-9)
-        return weight / max(float(weight.sum()), 1e-9)
+    @property
+    def shared_kw(self) -> Floats:
+        """Heat that came from cooling. Shape [units]."""
+        power: Floats = self.last[kernels.UNIT_SHARED]
+        return power
 
-    def _move_loop(self, drawn_kw: float, sea_c: float, dt_h: float) -> None:
-        step = loop.discretise(self._sea_loop, dt_h)
-        self.loop_c = loop.step(
-            step, self.loop_c, sea_temp_c=sea_c, ground_c=GROUND_C, drawn_kw=drawn_kw
-        )
-        flow = float(np.clip(abs(drawn_kw) / DESIGN_DRAW_KW, PUMP_LEAST_FLOW, 1.0))
-        self.pump_kw = self._sea_loop.pump_kw * flow**2.5
-        self._flow = flow
-        per_k = self._sea_loop.sea_flow_m3_per_h * flow * loop.SEAWATER_KWH_PER_M3_K
-        self._return_c = self.loop_c - drawn_kw / per_k
-        exchanged = loop.exchange_kw_per_k(self._sea_loop) * (sea_c - self.loop_c)
-        self._sea_return_c = sea_c - exchanged / per_k
+    @property
+    def loop_c(self) -> float:
+        """What the units find as their source."""
+        return float(self._body.supply_c[-1])
 
-    def _count(self, dt_h: float) -> None:
-        self.energy_kwh["heat"] += self.heat_kw * dt_h
-        self.energy_kwh["cool"] += self.cool_kw * dt_h
-        self.energy_kwh["electric"] += self.electric_kw * dt_h
-        self._run_h += self._running * dt_h
-        self._pump_kwh += self.pump_kw * dt_h
+    @property
+    def loop_kwh(self) -> float:
+        """Heat in the loop's water above 0 °C."""
+        cells = float(self._body.supply_c.sum() + self._body.return_c.sum())
+        return cells / CELLS * self._body.half_m3 * loop.LOOP_KWH_PER_M3_K
 
     @property
     def starts(self) -> float:
         """Starts of all units."""
-        return float(self._starts.sum())
+        return float(self._states.starts.sum())
+
+    def side(self, sea_c: float, now_s: float) -> UnitSide:
+        """Units and loop as they stand; a unit that is silent or disabled gives nothing."""
+        held = self._lease.held(now_s)
+        enable = np.where(held, self._units.read("enable", 1.0) > 0.5, True)
+        limit = np.where(held, self._units.read("heat_limit_pct", 100.0) / 100, 1.0)
+        up = (enable & ~self._units.silent()).astype(np.float64)
+        units = kernels.Units(
+            machine=self._machine,
+            heat_kw=self._plant.heat_kw_per_unit * up * np.clip(limit, 0.0, 1.0),
+            cool_kw=self._plant.cool_kw_per_unit * up,
+        )
+        return UnitSide(units, self._states, self._body, sea_c)
+
+    def count(
+        self, last: Floats, sums: Floats, loop_last: Floats, pump_kwh: float, dt_h: float
+    ) -> None:
+        """Count some steps; arrays hold the flows of `unit_kernels`."""
+        self.last, self._loop_last = last.copy(), loop_last.copy()
+        self.energy_kwh["heat"] += sums[kernels.UNIT_HEAT] * dt_h
+        self.energy_kwh["cool"] += sums[kernels.UNIT_COOL] * dt_h
+        self.energy_kwh["electric"] += sums[kernels.ELECTRIC] * dt_h
+        self._pump_kwh += pump_kwh
 
     def publish(self, outdoor_c: float, sun_w_m2: float, sea_c: float) -> None:
         """Write what sensors of units and loop show."""
@@ -148,28 +125,29 @@ class HeatPlant:
         self._loop.write("irradiance_w_m2", sun_w_m2)
 
     def _publish_units(self) -> None:
-        on = self._running.astype(np.float64)
-        thermal = self.heat_kw + self.cool_kw
-        sink = np.where(self.hot_water_kw > 0.5 * self.heat_kw, 60.0, 45.0)
-        source_flow = on * 150.0 * self._flow
+        on = self._states.running.astype(np.float64)
+        flows, flow = self.last, self._loop_last[kernels.FLOW]
+        heat, cool = flows[kernels.UNIT_HEAT], flows[kernels.UNIT_COOL]
+        hot_water, electric = flows[kernels.UNIT_HOT_WATER], flows[kernels.ELECTRIC]
+        sink = np.where(hot_water > 0.5 * heat, 60.0, 45.0)
         values = {
-            "mode": on * np.where(self.cool_kw > self.heat_kw, 2.0, 1.0),
+            "mode": on * np.where(cool > heat, 2.0, 1.0),
             "running": on,
-            "compressor_pct": on * 100.0 * self._load,
+            "compressor_pct": on * 100.0 * self._loop_last[kernels.LOAD],
             "evaporator_in_temp_c": np.full(len(on), self.loop_c),
-            "evaporator_out_temp_c": np.full(len(on), self._return_c),
+            "evaporator_out_temp_c": np.full(len(on), self._loop_last[kernels.RETURN_C]),
             "condenser_in_temp_c": sink - 5.0 * on,
             "condenser_out_temp_c": sink,
-            "source_flow_m3_per_h": source_flow,
-            "sink_flow_m3_per_h": self.heat_kw / (loop.LOOP_KWH_PER_M3_K * 5.0),
-            "heat_power_kw": self.heat_kw,
-            "hot_water_power_kw": self.hot_water_kw,
-            "cool_power_kw": self.cool_kw,
-            "shared_heat_kw": self.shared_kw,
-            "electric_power_kw": self.electric_kw,
-            "cop": np.where(on > 0, thermal / np.maximum(self.electric_kw, 0.1), 0.0),
-            "starts": self._starts,
-            "run_h": self._run_h,
+            "source_flow_m3_per_h": on * 150.0 * flow,
+            "sink_flow_m3_per_h": heat / (loop.LOOP_KWH_PER_M3_K * 5.0),
+            "heat_power_kw": heat,
+            "hot_water_power_kw": hot_water,
+            "cool_power_kw": cool,
+            "shared_heat_kw": flows[kernels.UNIT_SHARED],
+            "electric_power_kw": electric,
+            "cop": np.where(on > 0, (heat + cool) / np.maximum(electric, 0.1), 0.0),
+            "starts": self._states.starts,
+            "run_h": self._states.run_h,
             "alarm": self._units.silent().astype(np.float64),
         }
         for name, energy in self.energy_kwh.items():
@@ -178,17 +156,19 @@ class HeatPlant:
             self._units.write(name, value)
 
     def _loop_values(self, sea_c: float) -> dict[str, float]:
-        flow = self._flow
+        now = self._loop_last
+        flow = float(now[kernels.FLOW])
+        moved = self._body.flow_m3_per_h * flow
         return {
             "sea_temp_c": sea_c,
-            "sea_return_temp_c": self._sea_return_c,
-            "sea_flow_m3_per_h": self._sea_loop.sea_flow_m3_per_h * flow,
+            "sea_return_temp_c": float(now[kernels.SEA_RETURN_C]),
+            "sea_flow_m3_per_h": moved,
             "loop_supply_temp_c": self.loop_c,
-            "loop_return_temp_c": self._return_c,
-            "loop_flow_m3_per_h": self._sea_loop.sea_flow_m3_per_h * flow,
+            "loop_return_temp_c": float(now[kernels.RETURN_C]),
+            "loop_flow_m3_per_h": moved,
             "pump_1_pct": 100.0 * flow,
             "pump_2_pct": 100.0 * flow,
-            "pump_power_kw": self.pump_kw,
+            "pump_power_kw": float(now[kernels.PUMP_KW]),
             "pump_energy_kwh": self._pump_kwh,
             "loop_pressure_bar": 2.4 + 0.3 * flow,
             "alarm": 0.0,

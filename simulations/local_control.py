@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from building_models.tank import TankStep
 from ems.domain.district import District, UseProfile
 from ems.domain.slots import Horizon
 from simulations.panel import Panel
@@ -24,9 +23,6 @@ LEASE_S = 1800.0
 
 HEAT_AHEAD_H, COOL_AHEAD_H = 2.0, 1.0
 """How long before opening a zone's own schedule starts."""
-
-PROPORTIONAL_BAND_K = 1.0
-RESET_TIME_H = 0.75
 
 
 class Lease:
@@ -51,31 +47,6 @@ class Lease:
         """Which have ever been commanded."""
         ever: Flags = np.isfinite(self._changed_s)
         return ever
-
-
-class Thermostat:
-    """A proportional-integral controller of many rooms, implicit in its step, so always stable."""
-
-    def __init__(self, count: int) -> None:
-        self._integral_kw = np.zeros(count)
-
-    def power_kw(
-        self, error_k: Floats, gain_k_per_kw: Floats, limit_kw: Floats, dt_h: float
-    ) -> Floats:
-        """Power within 0 and `limit_kw`. All arrays of shape [rooms].
-
-        `error_k` is the wanted temperature less the one at the end of the step without power (for
-        cooling the other way round); `gain_k_per_kw` is what a kW changes it in the step.
-        """
-        slope = limit_kw / PROPORTIONAL_BAND_K
-        asked = (slope * error_k + self._integral_kw) / (1.0 + slope * gain_k_per_kw)
-        power = np.minimum(np.maximum(asked, 0.0), limit_kw)
-        left_k = error_k - gain_k_per_kw * power
-        grown = self._integral_kw + slope * left_k * (dt_h / RESET_TIME_H)
-        winds_up = (asked > limit_kw) & (left_k > 0)
-        held = np.where(winds_up, self._integral_kw, grown)
-        self._integral_kw = np.minimum(np.maximum(held, 0.0), limit_kw)
-        return power
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,37 +130,3 @@ def _zone(profile: UseProfile, slots: _LocalHours, margin_k: float) -> _Rows:
     cool = np.where(cool_ahead, profile.cool_c - margin_k, profile.cool_setback_c)
     high = np.where(used, profile.cool_c, np.inf)
     return heat, cool, low, high, used.astype(np.float64)
-
-
-class TankThermostat:
-    """Charging of tanks: a plain hysteresis, or up to a commanded temperature."""
-
-    def __init__(self, low_c: Floats, high_c: Floats, charge_kw_max: Floats) -> None:
-        self._on_c = low_c + 0.3 * (high_c - low_c)
-        self.setpoint_c = high_c
-        self._low_c = low_c
-        self._most_kw = charge_kw_max
-        self._charging = np.zeros(len(low_c), dtype=np.bool_)
-
-    def charge_kw(
-        self,
-        step: TankStep,
-        idle_c: Floats,
-        *,
-        commanded: Flags,
-        setpoint_c: Floats,
-        limit_kw: Floats,
-    ) -> Floats:
-        """Charging power; `idle_c` is the temperature at the end of the step without charging.
-
-        A commanded tank charges up to its setpoint within its limit. Under the least temperature
-        every tank is charged with all there is, whatever was commanded: hygiene comes first.
-        """
-        self._charging = np.where(self._charging, idle_c < self.setpoint_c, idle_c < self._on_c)
-        own = np.where(self._charging, self._fill_kw(step, idle_c, self.setpoint_c), 0.0)
-        limited = np.minimum(self._fill_kw(step, idle_c, setpoint_c), np.maximum(limit_kw, 0.0))
-        hygiene = self._fill_kw(step, idle_c, self._low_c)
-        return np.where(commanded, np.maximum(limited, hygiene), own)
-
-    def _fill_kw(self, step: TankStep, idle_c: Floats, to_c: Floats) -> Floats:
-        return np.clip((to_c - idle_c) / step.gain_k_per_kw, 0.0, self._most_kw)

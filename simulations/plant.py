@@ -1,7 +1,8 @@
 """The virtual district: everything that the EMS measures and commands, moved through time.
 
-One step: see which commands hold; let rooms and tanks say what they want; scale it down to what
-substations and heat pumps can give; move rooms, tanks, loop, cars, roofs and batteries; count.
+The steps of a slot are done at once: see which commands hold; let rooms and tanks say what they
+want, scale it down to what substations and heat pumps can give, and move them, step by step
+(`heat_kernels`); move cars, roofs and batteries; count.
 Measured points are written into the process image at the end of an advance. Without commands the
 devices' own control runs everything: that is the baseline.
 """
@@ -15,9 +16,11 @@ from building_models import tank
 from ems.domain.district import District
 from ems.domain.slots import Slot
 from ems.domain.weather import Weather
+from simulations import heat_kernels, room_kernels, station_kernels, unit_kernels
 from simulations.accounts import Accounts
+from simulations.batteries import Batteries
 from simulations.charging import Charging
-from simulations.electricity import Batteries, Meters, Roofs
+from simulations.electricity import Meters, Roofs
 from simulations.heat_plant import HeatPlant
 from simulations.image import ProcessImage
 from simulations.people import People
@@ -66,9 +69,7 @@ class Plant:
         self.meters = Meters(district, image)
         self._accounts = Accounts(
             people=people,
-            rooms=self.rooms,
-            control=self.control,
-            substations=self.substations,
+            dwellings=self.rooms.dwellings,
             heat_plant=self.heat_plant,
             charging=self.charging,
             roofs=self.roofs,
@@ -91,10 +92,12 @@ class Plant:
         """
         moved = self.now < to
         while self.now < to:
-            slot_end = Slot.containing(self.now).end
-            end = min(to, slot_end, self.now + timedelta(seconds=self.dt_s))
-            self._step(self._slot(self.now), (end - self.now).total_seconds() / 3600)
-            self.now = end
+            end = min(to, Slot.containing(self.now).end)
+            left_s = (end - self.now).total_seconds()
+            steps = max(1, int(left_s / self.dt_s + 1e-9))
+            dt_s = min(self.dt_s, left_s)
+            self._move(self._slot(self.now), steps, dt_s / 3600)
+            self.now = end if steps * dt_s >= left_s else self.now + timedelta(seconds=steps * dt_s)
         if moved:
             self._publish(self._slot(to - timedelta(microseconds=1)))
 
@@ -104,9 +107,12 @@ class Plant:
         return self._accounts.totals()
 
     def recorded(self) -> Floats:
-        """Means of the points of `history.history_points` since the last call. Shape [points]."""
+        """Means of the points of `history.history_points` since the last call. Shape [points].
+
+        Nothing at all when nothing has moved since.
+        """
         if self._recorded is None or self._recorded_h == 0.0:
-            return self._row()
+            return np.empty(0)
         means = self._recorded / self._recorded_h
         self._recorded, self._recorded_h = None, 0.0
         return means
@@ -114,62 +120,51 @@ class Plant:
     def _slot(self, moment: datetime) -> int:
         return self._people.horizon.offset(Slot.containing(moment))
 
-    def _step(self, k: int, dt_h: float) -> None:
+    def _move(self, k: int, steps: int, dt_h: float) -> None:
+        """Do some steps within slot `k`."""
         now_s = self.now.timestamp()
         self._sea_c = float(self._weather.sea_temp_c[k])
-        self._heat_and_cold(k, now_s, dt_h)
-        self.charging.run(self.now, dt_h)
-        self.roofs.run(k, now_s, dt_h)
-        self.batteries.run(now_s, dt_h)
-        self.meters.run(self._loads_kw(k), float(self.roofs.power_kw.sum()), dt_h)
-        self._accounts.count(k, dt_h)
-        row = self._row() * dt_h
+        sums, plant_kw = self._heat_and_cold(k, now_s, dt_h, steps)
+        cars_kw = self.charging.run(self.now, dt_h, steps)
+        self.roofs.run(k, now_s, dt_h * steps)
+        battery_kw = self.batteries.run(now_s, dt_h, steps)
+        loads = self._loads_kw(k, plant_kw, cars_kw, battery_kw)
+        self.meters.run(loads, float(self.roofs.power_kw.sum()), dt_h)
+        warmth = (float(self.rooms.gains_kw(k).sum()), float(self.rooms.sun_kw(k).sum()))
+        hours = dt_h * steps
+        self._accounts.count(k, sums, warmth, hours, steps)
+        row = self._row(k, sums, steps) * hours
         self._recorded = row if self._recorded is None else self._recorded + row
-        self._recorded_h += dt_h
+        self._recorded_h += hours
 
-    def _heat_and_cold(self, k: int, now_s: float, dt_h: float) -> None:
-        rooms, stations = self.rooms, self.substations
-        limit_kw, emission = stations.heating_limits_kw(now_s)
-        heat, cool = self.control.wanted_kw(k, now_s, emission[rooms.building], dt_h)
+    def _heat_and_cold(
+        self, k: int, now_s: float, dt_h: float, steps: int
+    ) -> tuple[heat_kernels.Flows, Floats]:
+        """Move rooms, tanks, heat pumps and loop: the sums, and the plant's power by step."""
+        rooms, buildings = self.rooms, len(self._served)
         cold_water_c = tank.cold_water_temp_c(self.now)
-        charge = stations.charge_wanted_kw(tank.draw_kw(self._draws(k), cold_water_c), dt_h)
-        capacity = self.heat_plant.capacity(now_s)
-        heat_share, charge_share = self._shares(heat, charge, limit_kw, capacity.heat_kw.sum())
-        cool_share = self._cool_share(cool, capacity.cool_kw.sum())
-        heat = heat * heat_share[rooms.building]
-        cool = cool * cool_share[rooms.building]
-        charge = charge * charge_share
-        rooms.apply(heat, cool, k, dt_h)
-        stations.apply(self._by_building(heat), self._by_building(cool), charge, dt_h)
-        self.control.count(heat, cool, tank.TAP_C - cold_water_c, dt_h)
-        self.heat_plant.run(
-            float(heat.sum()), float(charge.sum()), float(cool.sum()), self._sea_c, dt_h
+        stations, supply_c = self.substations.side(self._draws(k), cold_water_c, now_s, dt_h)
+        held = self.control.held(k, now_s, supply_c)
+        last, sums = (
+            heat_kernels.flows(len(rooms.area_m2), buildings, self.district.plant.units)
+            for _ in range(2)
         )
-
-    def _shares(
-        self, heat: Floats, charge: Floats, limit_kw: Floats, plant_kw: float
-    ) -> tuple[Floats, Floats]:
-        """Which part of the wishes of rooms and of tanks each building gets. [buildings] each.
-
-        In a substation hot water goes first; the plant's heat is shared alike.
-        """
-        rooms_kw, most_kw = self._by_building(heat), self.substations.heat_kw_max
-        tanks = np.minimum(1.0, most_kw / np.maximum(charge, 1e-9))
-        left_kw = np.minimum(limit_kw, most_kw - charge * tanks)
-        rooms = np.minimum(1.0, left_kw / np.maximum(rooms_kw, 1e-9))
-        asked = float((rooms_kw * rooms + charge * tanks).sum())
-        given = min(1.0, plant_kw / max(asked, 1e-9))
-        return rooms * given, tanks * given
-
-    def _cool_share(self, cool: Floats, plant_kw: float) -> Floats:
-        wanted = self._by_building(cool)
-        through = np.minimum(1.0, self.substations.cool_kw_max / np.maximum(wanted, 1e-9))
-        asked = float((wanted * through).sum())
-        return through * min(1.0, plant_kw / max(asked, 1e-9))
-
-    def _by_building(self, rooms_kw: Floats) -> Floats:
-        count = len(self.substations.heat_kw_max)
-        return np.bincount(self.rooms.building, rooms_kw, count).astype(np.float64)
+        plant_kw = np.zeros(steps)
+        heat_kernels.run(
+            heat_kernels.RoomSide(rooms.bodies, rooms.states, rooms.step(dt_h), held),
+            stations,
+            self.heat_plant.side(self._sea_c, now_s),
+            last,
+            sums,
+            plant_kw,
+            dt_h,
+        )
+        self.control.count(last.rooms, sums.rooms, tank.TAP_C - cold_water_c, dt_h, steps)
+        back_c = rooms.return_c(last.rooms[room_kernels.HEAT], supply_c)
+        self.substations.count(last.stations, sums.stations, back_c, dt_h)
+        pump_kwh = float(sums.loop[unit_kernels.PUMP_KW]) * dt_h
+        self.heat_plant.count(last.units, sums.units, last.loop, pump_kwh, dt_h)
+        return sums, plant_kw
 
     def _served_buildings(self) -> NDArray[np.intp]:
         """Positions of the heated buildings among all."""
@@ -184,49 +179,49 @@ class Plant:
         draws += np.bincount(homes, self._people.draws_l_per_h[:, k], count)
         return draws
 
-    def _loads_kw(self, k: int) -> dict[str, float]:
-        """Loads by meter, without the district's; batteries have no meter of their own."""
-        zones = self.rooms.building[self.rooms.dwellings :]
+    def _loads_kw(
+        self, k: int, plant_kw: Floats, cars_kw: Floats, battery_kw: Floats
+    ) -> dict[str, Floats]:
+        """Loads by meter [steps], without the district's; batteries have no meter of their own."""
+        zones, steps = self.rooms.building[self.rooms.dwellings :], len(plant_kw)
         count = len(self._served)
         by_building = np.bincount(zones, self._people.zone_power_kw[:, k], count).astype(np.float64)
-        by_building *= self._rng.normal(1.0, LOAD_NOISE, len(by_building))
-        loads = dict(zip(self.district.heated, by_building.tolist(), strict=True))
+        noisy = by_building * self._rng.normal(1.0, LOAD_NOISE, (steps, count))
+        loads = dict(zip(self.district.heated, noisy.T, strict=True))
         shared = dict(
             zip(self.district.buildings, self._people.shared_power_kw[:, k].tolist(), strict=True)
         )
         park = self.district.car_park.building
-        loads[park] = loads.get(park, 0.0) + shared.pop(park, 0.0)
-        loads[park] += float(self.charging.power_kw.sum())
-        loads["PLANT"] = float(self.heat_plant.electric_kw.sum()) + self.heat_plant.pump_kw
-        loads["SHARED"] = sum(shared.values())
-        loads["batteries"] = float(self.batteries.power_kw.sum())
+        loads[park] = loads.get(park, np.zeros(steps)) + shared.pop(park, 0.0) + cars_kw
+        loads["PLANT"] = plant_kw
+        loads["SHARED"] = np.full(steps, sum(shared.values()))
+        loads["batteries"] = battery_kw
         return loads
 
-    def _row(self) -> Floats:
-        """Present values of the recorded points, in the order of `history.history_points`."""
-        k = self.control.slot
+    def _row(self, k: int, sums: heat_kernels.Flows, steps: int) -> Floats:
+        """Means of the recorded points over the last steps, in the order of `history_points`."""
         homes = self.rooms.dwellings
-        stations = self.substations
+        rooms, stations, units = (flow / steps for flow in sums[:3])
         blocks = [
-            self.meters.power_kw,
-            self.heat_plant.electric_kw,
-            self.heat_plant.heat_kw,
-            self.batteries.power_kw,
-            self.batteries.soc_pct,
+            self.meters.mean_kw,
+            units[unit_kernels.ELECTRIC],
+            units[unit_kernels.UNIT_HEAT],
+            self.batteries.mean_kw,
+            self.batteries.mean_soc_pct,
             self.roofs.power_kw,
-            self.charging.power_kw,
+            self.charging.mean_kw,
             np.array([self._weather.outdoor_temp_c[k], self._weather.ghi_w_m2[k], self._sea_c]),
-            stations.draw_kw,
-            stations.heating_kw,
-            stations.charge_kw,
-            stations.top_c,
-            stations.cooling_kw,
-            self.rooms.air_c[:homes],
+            stations[station_kernels.DRAW],
+            stations[station_kernels.HEATING],
+            stations[station_kernels.CHARGE],
+            stations[station_kernels.TOP_C],
+            stations[station_kernels.COOLING],
+            rooms[room_kernels.AIR_C, :homes],
             self._people.appliances_kw[:, k],
-            self.control.heat_kw[:homes],
-            self.rooms.air_c[homes:],
-            self.control.heat_kw[homes:],
-            self.control.cool_kw[homes:],
+            rooms[room_kernels.HEAT, :homes],
+            rooms[room_kernels.AIR_C, homes:],
+            rooms[room_kernels.HEAT, homes:],
+            rooms[room_kernels.COOL, homes:],
         ]
         return np.concatenate(blocks)
 

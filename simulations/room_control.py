@@ -1,23 +1,23 @@
 """Controllers of dwellings and zones: whose setpoints hold, and what they ask for.
 
-A dwelling's residents may turn their thermostat up or down; that goes on top of any setpoint. A
-window contact closes the valve until the room is three kelvin under what is wanted.
+A dwelling's residents may turn their thermostat up or down; that goes on top of any setpoint.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from building_models.tank import WATER_KWH_PER_L_K
 from ems.domain.district import DeviceKind, District
 from ems.domain.slots import Horizon
 from simulations.image import ProcessImage
-from simulations.local_control import Lease, Schedule, Thermostat
+from simulations.local_control import Lease, Schedule
 from simulations.panel import Panel
 from simulations.people import People
+from simulations.room_kernels import COOL, HEAT, Held
 from simulations.rooms import Rooms
 
 Floats = NDArray[np.float64]
 
-WINDOW_PATIENCE_K = 3.0
 OUTDOOR_CO2_PPM, PEOPLE_CO2_PPM = 420.0, 550.0
 
 
@@ -40,7 +40,6 @@ class RoomControl:
         self._home_lease = Lease(self._dwellings, "heartbeat")
         self._zone_lease = Lease(self._zones, "heartbeat")
         count = len(rooms.area_m2)
-        self._heating, self._cooling = Thermostat(count), Thermostat(count)
         zeros = np.zeros(count)
         self.heat_kw, self.cool_kw, self.target_c = zeros.copy(), zeros.copy(), zeros.copy()
         self.stuck_share = np.full(count, np.nan)
@@ -82,42 +81,52 @@ class RoomControl:
         cool = self.schedule.cool_c[homes:, self._k]
         self._zones.write("cool_setpoint_c", np.where(np.isfinite(cool), cool, 40.0))
 
-    def wanted_kw(
-        self, k: int, now_s: float, emission: Floats, dt_h: float
-    ) -> tuple[Floats, Floats]:
-        """Heat and cold that the thermostats ask for; `emission`: share that a room can emit."""
+    def held(self, k: int, now_s: float, supply_c: Floats) -> Held:
+        """What holds in slot `k` for rooms that are heated with water of `supply_c` [buildings]."""
         heat_to, cool_to = self.targets(k, now_s)
-        free = self._rooms.free(k, dt_h)
-        heat_gain, cool_gain = self._rooms.gains(dt_h)
-        most = self._rooms.heat_kw_max * emission
-        homes = self._rooms.dwellings
-        window = self._people.airing[:, k] & (free[:homes] > heat_to[:homes] - WINDOW_PATIENCE_K)
-        most[:homes] = np.where(window, 0.0, most[:homes])
-        felt = free + self.sensor_error_k
-        heat = self._heating.power_kw(heat_to - felt, heat_gain, most, dt_h)
-        heat = np.where(np.isnan(self.stuck_share), heat, self.stuck_share * most)
-        error = np.where(np.isfinite(cool_to), felt - cool_to, -99.0)
-        cool = self._cooling.power_kw(error, cool_gain, self._rooms.cool_kw_max, dt_h)
-        return heat, np.where(heat > 0, 0.0, cool)
+        rooms, schedule = self._rooms, self.schedule
+        outdoor_c, wind_m_per_s = rooms.weather(k)
+        # who turns his own thermostat down is not cold
+        low = schedule.comfort_low_c[:, k].copy()
+        low[: rooms.dwellings] += np.minimum(self._offset_k, 0.0)
+        return Held(
+            outdoor_c=outdoor_c,
+            wind_m_per_s=wind_m_per_s,
+            gains_kw=rooms.gains_kw(k),
+            sun_kw=rooms.sun_kw(k),
+            airing=rooms.airing(k),
+            may_open=rooms.may_open(k),
+            heat_to_c=heat_to,
+            cool_to_c=cool_to,
+            supply_c=supply_c,
+            stuck_share=self.stuck_share,
+            sensor_error_k=self.sensor_error_k,
+            comfort_low_c=low,
+            comfort_high_c=schedule.comfort_high_c[:, k].copy(),
+        )
 
-    def count(self, heat_kw: Floats, cool_kw: Floats, rise_k: float, dt_h: float) -> None:
-        """Count what was given in a step; `rise_k` is from mains water to 40 °C."""
-        self.heat_kw, self.cool_kw = heat_kw, cool_kw
-        litres = self._people.draws_l_per_h[:, self._k] * dt_h
-        self._heat_kwh += heat_kw[: self._rooms.dwellings] * dt_h
-        self._power_kwh += self._people.appliances_kw[:, self._k] * dt_h
+    def count(self, last: Floats, sums: Floats, rise_k: float, dt_h: float, steps: int) -> None:
+        """Count what was given in some steps; `rise_k` is from mains water to 40 °C.
+
+        `last` and `sums` hold the flows of `room_kernels`.
+        """
+        self.heat_kw, self.cool_kw = last[HEAT].copy(), last[COOL].copy()
+        hours = dt_h * steps
+        litres = self._people.draws_l_per_h[:, self._k] * hours
+        self._heat_kwh += sums[HEAT, : self._rooms.dwellings] * dt_h
+        self._power_kwh += self._people.appliances_kw[:, self._k] * hours
         self._water_m3 += litres / 1000
-        self._water_kwh += litres * 4.186 / 3600 * rise_k
+        self._water_kwh += litres * WATER_KWH_PER_L_K * rise_k
 
     def publish(self) -> None:
         """Write what the controllers measure."""
         homes = self._rooms.dwellings
-        air, mass = self._rooms.state.T
+        air, surface = self._rooms.air_c, self._rooms.surface_c
         air = air + self.sensor_error_k
         heat = self.heat_kw[:homes]
-        values = {
+        values: dict[str, Floats | float] = {
             "room_temp_c": air[:homes].copy(),
-            "bedroom_temp_c": 0.6 * air[:homes] + 0.4 * mass[:homes] - 0.2,
+            "bedroom_temp_c": 0.6 * air[:homes] + 0.4 * surface[:homes] - 0.2,
             "resident_offset_k": self._offset_k,
             "mode": 1.0,
             "valve_pct": 100.0 * heat / self._rooms.heat_kw_max[:homes],
@@ -127,7 +136,7 @@ class RoomControl:
             "hot_water_energy_kwh": self._water_kwh,
             "electric_power_kw": self._people.appliances_kw[:, self._k],
             "electric_energy_kwh": self._power_kwh,
-            "window_open": self._rooms.window_open[:homes].astype(np.float64),
+            "window_open": self._rooms.states.open[:homes].astype(np.float64),
             "alarm": (air[:homes] < self._frost_c).astype(np.float64),
         }
         for name, value in values.items():

@@ -201,7 +201,7 @@ def test_a_faulty_sensor_shows_nothing(winter_plant):
     plant.faults["D1-0304/room_temp_c"] = float("nan")
     plant.advance(plant.now + HOUR)
     assert np.isnan(plant.image["D1-0304/room_temp_c"])
-    assert np.isfinite(plant.rooms.state).all()
+    assert np.isfinite(plant.rooms.states.nodes_c).all()
 
 
 def test_quarter_hour_means_carry_the_energy(winter_plant, winter):
