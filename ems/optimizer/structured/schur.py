@@ -7,11 +7,13 @@ dense.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import blas, lapack
 
-from ems.optimizer.structured.problem import NONE, Floats, Groups
+from building_models.compiled import compiled
+from ems.optimizer.structured.problem import NONE, Floats, Groups, Indices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,59 +61,87 @@ def arrow(
     T = meter.shape[0]
     C, V = groups.capacity_kw.shape[0], groups.upper_kw.shape[0]
     tip = np.zeros(((V + 1) * T, (V + 1) * T), order="F")  # its lower triangle is all that counts
-    tip[V * T :, V * T :] = meter
     for v, w in zip(*np.tril_indices(V + 1), strict=True):
         _block(tip, int(v), int(w), T)[np.diag_indices(T)] += on_tip[v, w]
-    for g in np.flatnonzero(groups.capacity == NONE):
-        _add_to_tip(tip, groups, int(g), inverses[g].T, T)
+    own, spare = np.array(meter, order="C"), np.empty((2, T, T))
+    _weigh(np.flatnonzero(groups.capacity == NONE), inverses, groups.electric_per_kw, *spare, own)
+    for g in np.flatnonzero(groups.upper_per_kw.any(axis=1)):
+        _add_to_rows(tip, groups, int(g), inverses[g].T, T)
     blocks, edges = [], []
-    for c in range(C):
-        block, edge, rows = _capacity(groups, inverses, c, tip)
+    for c, members in enumerate(_members(groups.capacity, C)):
+        block, edge = np.zeros((T, T)), np.zeros((T, T))
+        _weigh(members, inverses, groups.electric_per_kw, block, edge, own)
         block[np.diag_indices(T)] += on_capacity[c]
-        factor = _cholesky(block)
-        solved = _forward(factor, edge)
-        taken = blas.dsyrk(1.0, solved, trans=1, lower=1)
-        for i, row in enumerate(rows):
-            for j, column in enumerate(rows[: i + 1]):
-                _block(tip, row, column, T)[:] -= _block(taken, i, j, T)
+        factor = _cholesky(block.T)
+        rows = np.flatnonzero(groups.upper_per_kw[members].any(axis=0))
+        if rows.size:
+            solved = _forward(factor, _with_rows(groups, inverses, members, rows, edge.T))
+            _take(tip, own, [*rows.tolist(), V], solved)
+        else:
+            solved = _forward(factor, edge.T)
+            blas.dsyrk(-1.0, solved, 1.0, own.T, trans=1, lower=1, overwrite_c=1)
         blocks.append(factor)
-        edges.append((rows, solved))
+        edges.append(([*rows.tolist(), V], solved))
+    tip[V * T :, V * T :] += own.T
     return Arrow(blocks=blocks, edges=edges, tip=_cholesky(tip))
 
 
-def _capacity(
-    groups: Groups, inverses: Floats, capacity: int, tip: Floats
-) -> tuple[Floats, Floats, list[int]]:
-    """A capacity's own block, its edge to the tip, and the blocks of the tip it touches.
-
-    What its groups add to the tip themselves is added on the way. All in Fortran's order, as LAPACK
-    has it; inverses are symmetric.
-    """
-    members = np.flatnonzero(groups.capacity == capacity)
-    electricity, T = groups.upper_kw.shape[0], inverses.shape[1]
-    touched = [*np.flatnonzero(groups.upper_per_kw[members].any(axis=0)).tolist(), electricity]
-    block = np.zeros((T, T), order="F")
-    edge = np.zeros((T, len(touched) * T), order="F")
+@compiled
+def _weigh(  # type: ignore[no-untyped-def]
+    members, inverses, weights, block, edge, own
+):
+    """Adds the members' inverses to a capacity's `block`, to its `edge` to electricity weighed
+    with what a kW draws, and to electricity's `own` block weighed on both sides. [T, T] each."""
     for g in members:
-        H = inverses[g].T
-        block += H
-        edge[:, -T:] += _add_to_tip(tip, groups, int(g), H, T)
-        for at, row in enumerate(touched[:-1]):
-            edge[:, at * T : (at + 1) * T] += groups.upper_per_kw[g, row] * H
-    return block, edge, touched
+        for s in range(block.shape[0]):
+            by = weights[g, s]
+            for t in range(block.shape[0]):
+                entry = inverses[g, s, t]
+                block[s, t] += entry
+                edge[s, t] += by * entry
+                own[s, t] += by * entry * weights[g, t]
 
 
-def _add_to_tip(tip: Floats, groups: Groups, group: int, H: Floats, T: int) -> Floats:
-    """Adds a group's own part; its H times what a kW draws."""
-    weights, counted = groups.electric_per_kw[group], groups.upper_per_kw[group]
-    weighed: Floats = H * weights
-    tip[-T:, -T:] += weights[:, None] * weighed
+def _members(capacity: Indices, count: int) -> list[Indices]:
+    """The groups of each capacity."""
+    order = np.argsort(capacity, kind="stable")
+    ends = np.searchsorted(capacity[order], np.arange(count + 1))
+    return [order[first:last] for first, last in pairwise(ends)]
+
+
+def _with_rows(
+    groups: Groups, inverses: Floats, members: Indices, rows: Indices, edge: Floats
+) -> Floats:
+    """A capacity's edge to rows above it and to electricity, in Fortran's order. [T, (R + 1) T]."""
+    T = edge.shape[0]
+    whole = np.empty((T, (rows.size + 1) * T), order="F")
+    whole[:, -T:] = edge
+    for at, row in enumerate(rows):
+        counted = groups.upper_per_kw[members, row]
+        whole[:, at * T : (at + 1) * T] = np.tensordot(counted, inverses[members], 1).T
+    return whole
+
+
+def _take(tip: Floats, own: Floats, rows: list[int], solved: Floats) -> None:
+    """Takes what a capacity leaves of the tip's blocks; electricity's own is `own`."""
+    T = own.shape[0]
+    taken = blas.dsyrk(1.0, solved, trans=1, lower=1)
+    for i, row in enumerate(rows):
+        for j, column in enumerate(rows[: i + 1]):
+            if column != rows[-1]:
+                _block(tip, row, column, T)[:] -= _block(taken, i, j, T)
+    own.T[:] -= _block(taken, len(rows) - 1, len(rows) - 1, T)
+
+
+def _add_to_rows(tip: Floats, groups: Groups, group: int, H: Floats, T: int) -> None:
+    """Adds a group's part in the rows above the capacities that it counts in."""
+    counted = groups.upper_per_kw[group]
     rows = np.flatnonzero(counted)
     for at, row in enumerate(rows):
-        tip[-T:, row * T : (row + 1) * T] += counted[row] * weighed.T
+        weighed = counted[row] * groups.electric_per_kw[group][:, None] * H
+        tip[-T:, row * T : (row + 1) * T] += weighed
         for column in rows[: at + 1]:
             _block(tip, int(row), int(column), T)[:] += counted[row] * counted[column] * H
-    return weighed
 
 
 def _block(matrix: Floats, row: int, column: int, T: int) -> Floats:
