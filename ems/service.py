@@ -128,7 +128,7 @@ class Service:
         workers = [
             asyncio.create_task(self._ingest.run(), name="ingest"),
             asyncio.create_task(self._poller.run(), name="poller"),
-            asyncio.create_task(self._connections.listen(self._poller.told), name="told"),
+            asyncio.create_task(self._listen(), name="told"),
             asyncio.create_task(self._writer.run(), name="writer"),
             asyncio.create_task(self._mode_watch.run(), name="mode"),
             asyncio.create_task(self._beat(), name="heart"),
@@ -140,6 +140,8 @@ class Service:
             scheduler.add_job(self._quarter_hour, self._ahead, misfire_grace_time=60)
             scheduler.add_job(self._sum_up, self._after, misfire_grace_time=60)
             scheduler.add_job(self._forget, self._daily, misfire_grace_time=None)
+            if self._district.station.sets_clocks:
+                scheduler.add_job(self._set_clocks, self._daily, misfire_grace_time=None)
             scheduler.start()
             done, _ = await asyncio.wait([end, *workers], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -148,6 +150,12 @@ class Service:
             if scheduler.running:
                 scheduler.shutdown(wait=False)
             await self._end(workers)
+
+    async def _listen(self) -> None:
+        await self._connections.listen(self._poller.told, self._clock.now)
+
+    async def _set_clocks(self) -> None:
+        await self._connections.set_clocks(self._clock.now)
 
     async def _beat(self) -> None:
         while True:

@@ -1,8 +1,9 @@
 """A virtual BACnet controller: application messages in, application messages out; no sockets here.
 
-It answers ReadProperty, ReadPropertyMultiple, WriteProperty, WritePropertyMultiple, SubscribeCOV
-and Who-Is (ASHRAE 135, clauses 15.5, 15.7, 15.9, 15.10, 13.14 and 16.10), tells its subscribers
-what changes, and rejects all else. One that the image calls silent answers and tells nothing.
+It answers ReadProperty, ReadPropertyMultiple, WriteProperty, WritePropertyMultiple, SubscribeCOV,
+AcknowledgeAlarm, GetEventInformation and Who-Is (ASHRAE 135, clauses 13, 15 and 16), obeys its
+Schedules, lets its clock be set, tells its subscribers what changes and its recipients what is
+wrong, and rejects all else. One that the image calls silent answers and tells nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,7 +37,8 @@ from ems.domain.district import Device
 from simulations import bacnet_frames as frames
 from simulations.bacnet_clock import DeviceClock
 from simulations.bacnet_cov import Subscriptions
-from simulations.bacnet_device import ANY_DEVICE, NO_SEGMENTATION, VENDOR, objects_of
+from simulations.bacnet_device import ANY_DEVICE, NO_SEGMENTATION, VENDOR, alarms_of, objects_of
+from simulations.bacnet_events import EventReports
 from simulations.bacnet_frames import Request
 from simulations.bacnet_objects import RefusedError, VirtualObject, unknown_object
 from simulations.bacnet_schedules import Schedule
@@ -57,11 +59,14 @@ class Controller:
         self._objects = objects_of(device, image, clock)
         self._schedules = [o for o in self._objects.values() if isinstance(o, Schedule)]
         self.subscriptions = Subscriptions(next(iter(self._objects)))
+        self.events = EventReports(next(iter(self._objects)), alarms_of(self._objects.values()))
         self._services: dict[int, Callable[[Request], bytes]] = {
-            12: self._read,
-            14: self._read_multiple,
-            15: self._write,
-            16: self._write_multiple,
+            Service.ACKNOWLEDGE_ALARM: self._acknowledge,
+            Service.GET_EVENT_INFORMATION: self._event_information,
+            Service.READ_PROPERTY: self._read,
+            Service.READ_PROPERTY_MULTIPLE: self._read_multiple,
+            Service.WRITE_PROPERTY: self._write,
+            Service.WRITE_PROPERTY_MULTIPLE: self._write_multiple,
         }
 
     def answer(self, body: bytes, asker: Where) -> bytes | None:
@@ -93,6 +98,7 @@ class Controller:
         for schedule in self._schedules:
             schedule.obey(local)
         if not self._image.silent[self._place]:
+            yield from self.events.due(local)
             yield from self.subscriptions.due(now_s)
 
     def _hear(self, said: Message, sender: Where) -> bytes | None:
@@ -112,6 +118,13 @@ class Controller:
         wanted = read_subscription(asked.parameters)
         self.subscriptions.take(wanted, self._object(wanted.object), asker, monotonic())
         return frames.simple_ack(asked)
+
+    def _acknowledge(self, asked: Request) -> bytes:
+        self.events.acknowledge(asked.parameters)
+        return frames.simple_ack(asked)
+
+    def _event_information(self, asked: Request) -> bytes:
+        return frames.complex_ack(asked, self.events.information(asked.parameters))
 
     def i_am(self) -> bytes:
         """What it says of itself."""
@@ -140,7 +153,7 @@ class Controller:
     def _read(self, asked: Request) -> bytes:
         reader = Reader(asked.parameters)
         object_id = object_of(reader.expect(Kind.CONTEXT, 0))
-        number = int.from_bytes(reader.expect(Kind.CONTEXT, 1), "big")
+        number = reader.number(1)
         index = reader.optional(2)
         found = self._object(object_id)
         content = found.read(number, index)
@@ -209,7 +222,7 @@ def _wanted(parameters: bytes) -> list[tuple[ObjectId, list[tuple[int, int | Non
         reader.expect(Kind.OPENING, 1)
         references = []
         while not reader.at(Kind.CLOSING, 1):
-            number = int.from_bytes(reader.expect(Kind.CONTEXT, 0), "big")
+            number = reader.number(0)
             references.append((number, reader.optional(1)))
         reader.take()
         wanted.append((object_id, references))
@@ -225,7 +238,7 @@ class _Written(NamedTuple):
 
 def _written(reader: Reader, first: int) -> _Written:
     """Property, index, value and priority, which stand at `first` and the three places after it."""
-    number = int.from_bytes(reader.expect(Kind.CONTEXT, first), "big")
+    number = reader.number(first)
     index = reader.optional(first + 1)
     content = reader.tags_of(first + 2)
     priority = reader.optional(first + 3)

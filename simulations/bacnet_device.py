@@ -28,9 +28,9 @@ VENDOR = 999
 ANY_DEVICE = ObjectId(OBJECT_TYPES["device"], 4194303)
 """A client that does not know a device's instance asks for this one."""
 NO_SEGMENTATION = 3
-_SERVICES = {5, 12, 14, 15, 16, 32, 34, 36}
-"""SubscribeCOV; ReadProperty, WriteProperty, and both of them Multiple; both ways to set the clock;
-Who-Is."""
+_SERVICES = {0, 5, 12, 14, 15, 16, 32, 34, 36, 39}
+"""AcknowledgeAlarm; SubscribeCOV; ReadProperty, WriteProperty, and both of them Multiple; both ways
+to set the clock; Who-Is; GetEventInformation."""
 _SERVICE_BITS = 49
 _OBJECT_TYPE_BITS = 65
 
@@ -52,6 +52,11 @@ def objects_of(
     by_id: dict[ObjectId, VirtualObject] = {o.id: o for o in (*points.values(), *schedules)}
     this = _device_object(device, by_id, clock)
     return {this.id: this, **by_id}
+
+
+def alarms_of(objects: Iterable[VirtualObject]) -> list[Measured]:
+    """Those that report when they are not zero."""
+    return [o for o in objects if isinstance(o, Measured) and o.spec.name == "alarm"]
 
 
 def _device_object(device: Device, others: Iterable[ObjectId], clock: DeviceClock) -> VirtualObject:

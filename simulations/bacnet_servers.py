@@ -137,6 +137,9 @@ class BacnetServers:
         self.controllers = {
             device.id: Controller(device, image, DeviceClock(now, zone)) for device in spoken
         }
+        station = (district.station.host, district.station.port)
+        for controller in self.controllers.values():
+            controller.events.recipients.append((station, None))
         self._nodes = _nodes(list(self.controllers.values()))
         self._ports: list[asyncio.DatagramTransport] = []
         self._teller: asyncio.Task[None] | None = None

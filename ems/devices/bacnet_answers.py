@@ -56,7 +56,7 @@ def read_one(data: bytes) -> Result:
     """
     reader = Reader(data)
     object_id = object_of(reader.expect(Kind.CONTEXT, 0))
-    number = int.from_bytes(reader.expect(Kind.CONTEXT, 1), "big")
+    number = reader.number(1)
     reader.optional(2)
     return Result(object_id, number, reader.group(3), None)
 
@@ -123,7 +123,7 @@ def _tag_by_tag(data: bytes) -> list[Result]:
 
 
 def _result(reader: Reader, object_id: ObjectId) -> Result:
-    number = int.from_bytes(reader.expect(Kind.CONTEXT, 2), "big")
+    number = reader.number(2)
     reader.optional(3)
     if reader.at(Kind.OPENING, 4):
         return Result(object_id, number, reader.group(4), None)

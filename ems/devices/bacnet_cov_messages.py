@@ -61,7 +61,7 @@ def read_subscription(data: bytes) -> Subscription:
         BadEncodingError: it is none.
     """
     reader = Reader(data)
-    process = int.from_bytes(reader.expect(Kind.CONTEXT, 0), "big")
+    process = reader.number(0)
     object_id = object_of(reader.expect(Kind.CONTEXT, 1))
     confirmed = reader.optional(2)
     lifetime_s = reader.optional(3) or 0
@@ -94,14 +94,14 @@ def read_notification(data: bytes) -> Notification:
         BadEncodingError: it is no notification.
     """
     reader = Reader(data)
-    process = int.from_bytes(reader.expect(Kind.CONTEXT, 0), "big")
+    process = reader.number(0)
     device = object_of(reader.expect(Kind.CONTEXT, 1))
     told = object_of(reader.expect(Kind.CONTEXT, 2))
-    remaining_s = int.from_bytes(reader.expect(Kind.CONTEXT, 3), "big")
+    remaining_s = reader.number(3)
     reader.expect(Kind.OPENING, 4)
     results = []
     while not reader.at(Kind.CLOSING, 4):
-        number = int.from_bytes(reader.expect(Kind.CONTEXT, 0), "big")
+        number = reader.number(0)
         reader.optional(1)
         results.append(Result(told, number, reader.group(2), None))
         reader.optional(3)

@@ -50,6 +50,14 @@ class Reader:
             )
         return tag.content
 
+    def number(self, number: int) -> int:
+        """The whole number at the place `number` of the message.
+
+        Raises:
+            BadEncodingError: it is not there.
+        """
+        return int.from_bytes(self.expect(Kind.CONTEXT, number), "big")
+
     def optional(self, number: int) -> int | None:
         """The whole number at the place `number` of the message, if it is there."""
         if not self.at(Kind.CONTEXT, number):

@@ -156,7 +156,7 @@ def read_event(reader: Reader) -> SpecialEvent | None:
     """
     day = _read_period(reader)
     entries = _read_entries(reader, 2)
-    priority = int.from_bytes(reader.expect(Kind.CONTEXT, 3), "big")
+    priority = reader.number(3)
     return None if day is None else SpecialEvent(day=day, entries=entries, priority=priority)
 
 

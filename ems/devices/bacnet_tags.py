@@ -88,14 +88,18 @@ def context(number: int, content: bytes) -> bytes:
     return _header(number, True, len(content)) + content
 
 
+def _edge(number: int, kind: int) -> bytes:
+    return bytes(((number << 4) | kind,)) if number < 15 else bytes((0xF0 | kind, number))
+
+
 def opening(number: int) -> bytes:
     """Begin of the group `number`."""
-    return bytes(((number << 4) | 0x0E,))
+    return _edge(number, 0x0E)
 
 
 def closing(number: int) -> bytes:
     """End of the group `number`."""
-    return bytes(((number << 4) | 0x0F,))
+    return _edge(number, 0x0F)
 
 
 def natural(number: int) -> bytes:
@@ -131,21 +135,37 @@ def boolean(truth: bool) -> bytes:
     return b"\x11" if truth else b"\x10"
 
 
+def text_content(words: str) -> bytes:
+    """What the tag of a CharacterString in UTF-8 holds."""
+    return b"\0" + words.encode()
+
+
 def text(words: str) -> bytes:
     """A CharacterString in UTF-8."""
-    return application(Type.STRING, b"\0" + words.encode())
+    return application(Type.STRING, text_content(words))
+
+
+def bits_content(flags: Sequence[int]) -> bytes:
+    """What the tag of a BitString holds, its first bit first."""
+    unused = -len(flags) % 8
+    number = int("".join(map(str, flags)) + "0" * unused, 2) if flags else 0
+    return bytes((unused,)) + number.to_bytes((len(flags) + 7) // 8, "big")
 
 
 def bits(flags: Sequence[int]) -> bytes:
     """A BitString, its first bit first."""
-    unused = -len(flags) % 8
-    number = int("".join(map(str, flags)) + "0" * unused, 2) if flags else 0
-    octets = number.to_bytes((len(flags) + 7) // 8, "big")
-    return application(Type.BITS, bytes((unused,)) + octets)
+    return application(Type.BITS, bits_content(flags))
 
 
 def encoded(tag: Tag) -> bytes:
-    """A tag of the application class as it lies in a message."""
+    """A tag as it lies in a message."""
+    match tag.kind:
+        case Kind.OPENING:
+            return opening(tag.number)
+        case Kind.CLOSING:
+            return closing(tag.number)
+        case Kind.CONTEXT:
+            return context(tag.number, tag.content)
     if tag.number == Type.BOOLEAN:
         return boolean(tag.content != b"\0")
     return application(tag.number, tag.content)
@@ -206,7 +226,14 @@ def value(tag: Tag) -> Value:
         raise BadEncodingError(f"{octets} octets hold no value of type {tag.number}") from None
 
 
-def _bits(content: bytes) -> tuple[int, ...]:
+def bits_of(content: bytes) -> tuple[int, ...]:
+    """The bits that the tag of a BitString holds.
+
+    Raises:
+        BadEncodingError: it holds none.
+    """
+    if not content or content[0] > 7 or (len(content) == 1 and content[0]):
+        raise BadEncodingError("no bit string")
     count = 8 * (len(content) - 1) - content[0]
     return tuple((content[1 + place // 8] >> (7 - place % 8)) & 1 for place in range(count))
 
@@ -223,7 +250,14 @@ def object_of(content: bytes) -> ObjectId:
     return ObjectId(number >> 22, number & 0x3FFFFF)
 
 
-def _text(content: bytes) -> str:
+def text_of(content: bytes) -> str:
+    """The words that the tag of a CharacterString holds.
+
+    Raises:
+        BadEncodingError: it does not say how they are written.
+    """
+    if not content:
+        raise BadEncodingError("a text without its code")
     return content[1:].decode("utf-8" if content[0] == 0 else "latin-1", "replace")
 
 
@@ -234,8 +268,8 @@ _DECODERS: dict[int, Callable[[bytes], Value]] = {
     Type.INTEGER: lambda content: int.from_bytes(content, "big", signed=True),
     Type.REAL: lambda content: float(struct.unpack(">f", content)[0]),
     Type.DOUBLE: lambda content: float(struct.unpack(">d", content)[0]),
-    Type.STRING: _text,
-    Type.BITS: _bits,
+    Type.STRING: text_of,
+    Type.BITS: bits_of,
     Type.ENUMERATED: lambda content: int.from_bytes(content, "big"),
     Type.OBJECT: object_of,
 }

@@ -1,16 +1,20 @@
 """A connection for every device of a district, whatever it speaks."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from ems.devices.bacnet import BacnetNetwork
+from ems.devices.bacnet_alarms import BacnetAlarms
 from ems.devices.bacnet_connection import bacnet_connections
 from ems.devices.bacnet_cov import cov_devices
 from ems.devices.bacnet_peer import socket_address
 from ems.devices.bacnet_subscriber import CovSubscriber, Tell
+from ems.devices.bacnet_time import ClockReport, Clocks
 from ems.devices.bus_log import BusLog, nobody_listens
-from ems.devices.connection import Connection, Readable
+from ems.devices.connection import Connection, Readable, connection_key
 from ems.devices.modbus import modbus_connections
-from ems.domain.district import District
+from ems.domain.district import District, Protocol
 
 
 class Connections:
@@ -36,16 +40,31 @@ class Connections:
             district, listener=log.listener("modbus") if log else nobody_listens
         )
         self.by_key: dict[str, Connection] = {**modbus, **bacnet}
+        self._bacnet = bacnet
         self._telling = cov_devices(district.devices.values(), bacnet)
+        self._district = district
+        self.alarms: BacnetAlarms | None = None
+        """What devices report as wrong, while `listen` runs."""
 
     @property
     def polled(self) -> Mapping[str, Readable]:
         """The same for one who polls: what devices tell by themselves is seldom asked for."""
         return {**self.by_key, **{told.connection.key: told for told in self._telling}}
 
-    async def listen(self, tell: Tell) -> None:
-        """Have the devices that can do so tell what changes, until cancelled."""
-        await CovSubscriber(self._network, self._telling, tell).run()
+    async def listen(self, tell: Tell, now: Callable[[], datetime]) -> None:
+        """Have the devices that can do so tell what changes and what is wrong, until cancelled."""
+        zone = self._district.site.zone
+        devices = self._district.devices.values()
+        self.alarms = BacnetAlarms(self._network, devices, self._bacnet, zone, now)
+        subscriber = CovSubscriber(self._network, self._telling, tell)
+        await asyncio.gather(self.alarms.ask(), subscriber.run())
+
+    async def set_clocks(self, now: Callable[[], datetime]) -> list[ClockReport]:
+        """Set the clocks of all BACnet devices to the time of the EMS; how each was found."""
+        devices = self._district.devices.values()
+        spoken = [d for d in devices if d.protocol is Protocol.BACNET]
+        clocks = Clocks(self._network, self._district.site.zone, now)
+        return await clocks.set_all([(d, self._bacnet[connection_key(d)]) for d in spoken])
 
     async def close(self) -> None:
         """End all of them."""

@@ -394,6 +394,8 @@ class Station(Origin):
     """Its device instance."""
     bbmd: str = ""
     """`host:port` of the broadcast management device that it registers with; empty: none."""
+    sets_clocks: bool = False
+    """Whether it sets the clocks of the BACnet devices once a day."""
 
 
 @dataclass(frozen=True, kw_only=True)

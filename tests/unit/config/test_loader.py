@@ -59,7 +59,7 @@ def test_each_thing_has_its_device_and_each_address_one_device(district: Distric
         ("buildings.yaml", "floors: 8", "floors: eight", "buildings.yaml:4", "A1.floors", "eight"),
         ("buildings.yaml", "floors: 8", "flors: 8", "buildings.yaml:4", "A1.flors", "known"),
         ("district.yaml", "latitude: 43.3285", "latitude: 143", "district.yaml:5", "", "143"),
-        ("district.yaml", "  units: 3\n", "", "district.yaml:30", "plant.units", "missing"),
+        ("district.yaml", "  units: 3\n", "", "district.yaml:31", "plant.units", "missing"),
         ("district.yaml", "comfort:", "confort:", "district.yaml:11", "confort", "not known"),
         ("district.yaml", "    power_kw: 250", "   power_kw: 250", "district.yaml", "", "YAML"),
         ("dwellings.csv", ",58,", ",,", "dwellings.csv:4", "B1-0201.area_m2", "missing"),
