@@ -10,6 +10,7 @@ from pyModbusTCP.server import ModbusServer
 
 from ems.devices.maps import load_map
 from ems.devices.modbus import ModbusConnection
+from ems.devices.modbus_frames import with_checksum
 from ems.devices.modbus_link import ModbusLink
 from ems.devices.turns import Turns
 from ems.domain.district import Device, DeviceKind, Protocol
@@ -87,11 +88,54 @@ GARBAGE: dict[str, Reply] = {
 
 
 @pytest.mark.parametrize("reply", GARBAGE.values(), ids=GARBAGE)
-async def test_garbage_is_never_a_value(reply: Reply) -> None:
+async def test_garbage_is_never_a_value_in_a_hundred_replies(reply: Reply) -> None:
     async with a_device(reply) as link:
-        for _ in range(2):
+        for address in range(100):
             with pytest.raises((DeviceReplyInvalidError, DeviceUnreachableError)):
-                await link.read(UNIT, "holding", 0, 4)
+                await link.read(UNIT, "holding", address, 4)
+
+
+def serial(unit: int, pdu: bytes) -> bytes:
+    return with_checksum(bytes((unit,)) + pdu)
+
+
+SERIAL_GARBAGE: dict[str, Callable[[int], bytes]] = {
+    "too short": lambda u: serial(u, registers(3)),
+    "too long": lambda u: serial(u, registers(5)),
+    "empty": lambda u: serial(u, registers(0)),
+    "function of input registers": lambda u: serial(u, registers(4, function=4)),
+    "answer to a write": lambda u: serial(u, struct.pack(">BHH", 16, 0, 4)),
+    "another unit": lambda u: serial(u + 1, registers(4)),
+    "wrong checksum": lambda u: serial(u, registers(4))[:-1] + b"!",
+    "no checksum": lambda u: serial(u, registers(4))[:-2],
+    "byte count larger than the frame": lambda u: serial(u, registers(4, byte_count=20)),
+    "byte count smaller than the frame": lambda u: serial(u, registers(4, byte_count=6)),
+    "bytes after the reply": lambda u: serial(u, registers(4)) + b"\0\0",
+    "the question's echo": lambda u: serial(u, struct.pack(">BHH", 3, 0, 4)),
+    "an exception to another function": lambda u: serial(u, b"\x84\x02"),
+    "noise": lambda u: bytes(range(200, 230)),
+}
+
+
+@pytest.mark.parametrize("reply", SERIAL_GARBAGE.values(), ids=SERIAL_GARBAGE)
+async def test_garbage_on_a_serial_line_is_never_a_value_in_a_hundred_replies(
+    reply: Callable[[int], bytes],
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while asked := await reader.readexactly(8):
+                writer.write(reply(asked[0]))
+        writer.close()
+
+    server = await asyncio.start_server(serve, HOST, 0)
+    port = server.sockets[0].getsockname()[1]
+    link = ModbusLink(TcpAddress(host=HOST, port=port, serial_frames=True), timeout_s=0.004)
+    for _ in range(100):
+        with pytest.raises((DeviceReplyInvalidError, DeviceUnreachableError)):
+            await link.read(UNIT, "holding", 0, 4)
+    await link.close()
+    await asyncio.sleep(0.01)
+    server.close()
 
 
 @pytest.mark.parametrize("reply", GARBAGE.values(), ids=GARBAGE)
