@@ -91,15 +91,19 @@ def _mistral(scenario: Scenario) -> Scenario:
 NEGATIVE_SUNDAY_EUR_PER_MWH = (
     *(16.45, 3.17, 0.01, 0.00, -0.03, -0.05, -0.05, -0.47, -2.75, -12.92, -23.01, -19.17),
     *(-23.78, -20.00, -55.66, -134.94, -79.44, -27.38, -0.01, 13.37, 71.04, 85.91, 94.90, 86.08),
+    *(66.00, 43.50, 24.09, 10.26, 15.80, 54.00, 86.00, 110.89, 104.91, 72.25, 55.58, 52.32),
+    *(50.10, 48.03, 33.38, 23.22, 25.30, 42.57, 91.81, 117.41, 126.14, 129.15, 122.00, 115.14),
 )
-"""France day-ahead, by local hour of Sunday, 2 July 2023. Source: ENTSO-E transparency platform."""
+"""France day-ahead, by local hour of Sunday, 2 July 2023, and of the Monday after it.
+
+Source: ENTSO-E transparency platform."""
 
 
 def _negative_prices(scenario: Scenario) -> Scenario:
-    """Sunday's prices on its own day; before and after it the tariff's."""
+    """Prices of Sunday and Monday on their own days; before and after them the tariff's."""
     prices = scenario.day_ahead_eur_per_kwh.copy()
     begin = scenario.weather.horizon.offset(scenario.horizon.first)
-    prices[begin : begin + 96] = np.repeat(NEGATIVE_SUNDAY_EUR_PER_MWH, 4) / 1000
+    prices[begin : begin + 192] = np.repeat(NEGATIVE_SUNDAY_EUR_PER_MWH, 4) / 1000
     return replace(scenario, day_ahead_eur_per_kwh=prices, price_source="day-ahead of 2 July 2023")
 
 

@@ -67,7 +67,8 @@ def test_a_sunday_of_negative_prices_has_them_on_its_own_day_only(usual: Scenari
     prices = BY_NAME["negative-sunday"].change(usual).prices(usual.horizon)
     assert prices[:96].min() == pytest.approx(-0.13494)
     assert (prices[:96] < 0).sum() == 15 * 4
-    assert np.isnan(prices[96:]).all()
+    assert (prices[96:192] > 0).all()
+    assert np.isnan(prices[192:]).all()
 
 
 def test_a_car_comes_to_every_charge_point_at_18(usual: Scenario) -> None:
