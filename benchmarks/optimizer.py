@@ -14,6 +14,12 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 
 from benchmarks.figures import Figure, Report
+from benchmarks.optimizer_features import (
+    cars_stepped,
+    errors_priced,
+    plans_in_a_row,
+    units_chosen,
+)
 from ems.optimizer.structured import certificate, matrix
 from ems.optimizer.structured.generator import Size, district
 from ems.optimizer.structured.problem import DistrictProblem
@@ -24,6 +30,7 @@ IN_OPERATION, IN_AUDIT = 1e-3, 1e-4
 SHARE_GOAL = 1 / 150
 AUDIT_GOAL = 1.4
 STEPS_GOAL, STEPS_GOAL_LARGE = 26, 40
+FEATURES = (errors_priced, cars_stepped, units_chosen, plans_in_a_row)
 THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -39,6 +46,8 @@ def measure(quick: bool) -> Report:
         figures += pinned(two_targets, Size.of(400, slots=192))
     for dwellings in sizes:
         figures += pinned(growth, Size.of(dwellings))
+    for feature in FEATURES:
+        figures += pinned(feature, Size.of(raced))
     return Report(name="optimizer", figures=figures)
 
 

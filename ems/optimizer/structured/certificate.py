@@ -44,25 +44,20 @@ class Certificate:
 def certify(problem: DistrictProblem, controls: Controls, multipliers: Multipliers) -> Certificate:
     """Cost of `controls`, and the bound that `multipliers` prove."""
     prices = _admissible(problem, multipliers)
-    net = problem.meter.base_kw - problem.meter.sun_kw + controls.curtailed_kw
-    net = net + (controls.charge_kw - controls.discharge_kw).sum(axis=1)
     cost, bound = problem.start_value_eur, problem.start_value_eur
-    loads = np.zeros((problem.groups.count, problem.slots))
     for k, agents in enumerate(problem.agents):
-        power = controls.power_kw[k]
-        np.add.at(loads, agents.group, power.T)
         per_kw = _price_of_groups(problem, prices)[agents.group].T
+        power = controls.power_kw[k]
         own, least = _agents(agents, power, prices.below[k], prices.above[k], per_kw)
         cost, bound = cost + own, bound + least
     own, least = _batteries(problem, controls, prices)
-    net = net + (problem.groups.electric_per_kw * loads).sum(axis=0)
-    exchanges, exchanged = problem.exchanges, controls.exchanged_kw
-    net = net + (exchanges.electric_per_kw * exchanged).sum(axis=0)
-    cost += own + (exchanges.cost_eur * exchanged).sum() + expected_eur(problem, net)
+    exchanged = (problem.exchanges.cost_eur * controls.exchanged_kw).sum()
+    cost += own + exchanged + expected_eur(problem, net_kw(problem, controls))
     bound += least + _meter_bound(problem, prices)
     bound += _exchanges_bound(problem, prices)
     bound -= (prices.capacity * problem.groups.capacity_kw).sum()
     bound -= (prices.upper * problem.groups.upper_kw).sum()
+    loads = loads_kw(problem, controls)
     outside = _outside(problem, controls, loads)
     return Certificate(cost_eur=float(cost), bound_eur=float(bound), outside_kw=outside)
 
@@ -84,6 +79,23 @@ def stored_kwh(batteries: Batteries, slot_h: float, controls: Controls) -> Float
     flow = flow - controls.discharge_kw / batteries.discharge_efficiency
     stored: Floats = batteries.start_kwh + slot_h * np.cumsum(flow, axis=0)
     return stored
+
+
+def loads_kw(problem: DistrictProblem, controls: Controls) -> Floats:
+    """Load of each group. Shape [G, T]."""
+    loads = np.zeros((problem.groups.count, problem.slots))
+    for agents, power in zip(problem.agents, controls.power_kw, strict=True):
+        np.add.at(loads, agents.group, power.T)
+    return loads
+
+
+def net_kw(problem: DistrictProblem, controls: Controls) -> Floats:
+    """Net load at the meter after the sun that is taken. Shape [T]."""
+    net = problem.meter.base_kw - problem.meter.sun_kw + controls.curtailed_kw
+    net = net + (controls.charge_kw - controls.discharge_kw).sum(axis=1)
+    net = net + (problem.groups.electric_per_kw * loads_kw(problem, controls)).sum(axis=0)
+    whole: Floats = net + (problem.exchanges.electric_per_kw * controls.exchanged_kw).sum(axis=0)
+    return whole
 
 
 def settled_eur(problem: DistrictProblem, net_kw: Floats) -> float:
