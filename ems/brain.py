@@ -20,6 +20,7 @@ from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Plan
 from ems.domain.weather import Outlook
 from ems.forecast.forecaster import Forecaster
+from ems.optimizer.ladder import compile_kernels
 from ems.optimizer.planner import Planner
 from ems.optimizer.rules import carried_on, rule_plan
 from ems.processes import end_with_parent
@@ -61,6 +62,10 @@ class LocalBrain(Ladder):
         super().__init__(district)
         self._forecaster = Forecaster(district)
         self._planner = Planner(district)
+
+    def warm_up(self) -> None:
+        """Compile what plans need, so that the first of them does not wait for it."""
+        compile_kernels()
 
     async def forecast(self, request: PlanRequest, outlook: Outlook) -> Forecasts:
         """What is expected over the request's horizon."""
@@ -154,6 +159,7 @@ def _to_work(make: Callable[[District], LocalBrain], district: District) -> None
     global _brain
     end_with_parent()
     _brain = make(district)
+    _brain.warm_up()
 
 
 def _present() -> None:

@@ -6,7 +6,6 @@ from ems.domain.district import Battery, DeviceKind, District
 from ems.domain.forecasts import Forecasts
 from ems.domain.points import point_id
 from ems.domain.snapshot import Snapshot
-from ems.optimizer.blocks import Blocks
 from ems.optimizer.problem import Batteries, Floats, Grid
 
 MARGIN_SHARE = 0.05
@@ -56,7 +55,7 @@ def _batteries(known: list[tuple[Battery, float]], forecasts: Forecasts) -> Batt
     )
 
 
-def grid(district: District, forecasts: Forecasts, blocks: Blocks, co2_eur_per_kg: float) -> Grid:
+def grid(district: District, forecasts: Forecasts, co2_eur_per_kg: float) -> Grid:
     """Prices and uncontrolled powers at the meter.
 
     Export is never worth more than import costs: the meter nets a slot, and a programme that could
@@ -64,18 +63,18 @@ def grid(district: District, forecasts: Forecasts, blocks: Blocks, co2_eur_per_k
     """
     tariff = district.tariff
     cost = forecasts["price/import_eur_per_kwh"]
-    cost = blocks.mean(cost + co2_eur_per_kg * forecasts["grid/co2_kg_per_kwh"])
+    cost = cost + co2_eur_per_kg * forecasts["grid/co2_kg_per_kwh"]
     base = forecasts["district/base_load_kw"] + forecasts["car_park/future_kw"]
     most = cost - LESS_EUR_PER_KWH
     return Grid(
-        base_kw=blocks.mean(base),
-        pv_kw=np.maximum(blocks.mean(forecasts["pv/available_kw"]), 0.0),
-        dwellings_kw=np.maximum(blocks.mean(forecasts["district/dwellings_kw"]), 0.0),
+        base_kw=base,
+        pv_kw=np.maximum(forecasts["pv/available_kw"], 0.0),
+        dwellings_kw=np.maximum(forecasts["district/dwellings_kw"], 0.0),
         import_eur_per_kwh=cost,
-        shared_eur_per_kwh=np.minimum(blocks.mean(forecasts["price/shared_eur_per_kwh"]), most),
-        feed_in_eur_per_kwh=np.minimum(blocks.mean(forecasts["price/feed_in_eur_per_kwh"]), most),
+        shared_eur_per_kwh=np.minimum(forecasts["price/shared_eur_per_kwh"], most),
+        feed_in_eur_per_kwh=np.minimum(forecasts["price/feed_in_eur_per_kwh"], most),
         subscribed_kw=tariff.subscribed_kw,
-        margin_kw=_margin_kw(district, forecasts, blocks),
+        margin_kw=_margin_kw(district, forecasts),
         overrun_eur_per_kwh=tariff.overrun_eur_per_kwh,
         margin_eur_per_kwh=MARGIN_PRICE_SHARE * tariff.overrun_eur_per_kwh,
     )
@@ -86,9 +85,9 @@ def usual_price(forecasts: Forecasts) -> float:
     return float(np.median(forecasts["price/import_eur_per_kwh"]))
 
 
-def _margin_kw(district: District, forecasts: Forecasts, blocks: Blocks) -> Floats:
+def _margin_kw(district: District, forecasts: Forecasts) -> Floats:
     """What the base load may exceed its forecast by, one time in ten; never all of the power."""
     subscribed = district.tariff.subscribed_kw
     base = forecasts.series["district/base_load_kw"]
     spread = base.quantiles.get(0.9, base.values) - base.values
-    return np.clip(blocks.mean(spread), MARGIN_SHARE * subscribed, 0.5 * subscribed)
+    return np.clip(spread, MARGIN_SHARE * subscribed, 0.5 * subscribed)

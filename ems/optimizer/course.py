@@ -1,18 +1,20 @@
-"""The course of a plan: the programme's answer laid over slots, as people and pages read it."""
+"""The course of a plan: the solver's controls, as people, pages and devices read them."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ems.domain.district import District
 from ems.domain.forecasts import Forecasts
 from ems.domain.slots import SLOT_H
-from ems.optimizer.blocks import Blocks
-from ems.optimizer.columns import Columns
+from ems.optimizer.agents import CARS, ROOMS, TANKS, heat_pump_kw
 from ems.optimizer.currents import Headroom, car_currents_a, per_ampere_kw
-from ems.optimizer.problem import Floats, PlanProblem
-from ems.optimizer.sessions import cars_of, own_limit_series, presence
+from ems.optimizer.problem import Floats
+from ems.optimizer.sessions import cars_of, own_limit_series
 from ems.optimizer.statement import Statement
+from ems.optimizer.structured.answer import Controls, Multipliers
+from ems.optimizer.structured.certificate import states, stored_kwh
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,15 +22,15 @@ class Course:
     """What is to happen in each of S slots. Powers kW, signs as everywhere in the district."""
 
     heat_kw: Floats
-    """Heat to each group of rooms. Shape [S, G]."""
+    """Heat to each room, its thermostat's own share included. Shape [S, n]."""
     cool_kw: Floats
-    """Cold to each group. Shape [S, G]."""
+    """Cold to each room, its thermostat's own share included. Shape [S, n]."""
     air_c: Floats
-    """Air of each group at the end of the slot. Shape [S, G]."""
+    """Air of each room at the end of the slot. Shape [S, n]."""
     under_k: Floats
-    """Air below its band at the end of each block. Shape [K, planned groups]."""
+    """Air below its band at the end of the slot. Shape [S, planned rooms]."""
     over_k: Floats
-    """Air above its band at the end of each block. Shape [K, planned groups]."""
+    """Air above its band at the end of the slot. Shape [S, planned rooms]."""
     tank_kw: Floats
     """Charging of each tank. Shape [S, N]."""
     tank_c: Floats
@@ -68,97 +70,58 @@ class Course:
 
 
 def course(
-    statement: Statement,
-    district: District,
-    forecasts: Forecasts,
-    columns: Columns,
-    values: Floats,
+    statement: Statement, district: District, controls: Controls, prices: Multipliers
 ) -> Course:
-    """The answer `values` [columns] of the programme over the slots of the plan."""
-    problem, blocks = statement.problem, statement.problem.blocks
-    current, car, left = _charging(statement, district, values[columns.car])
-    pv = np.maximum(forecasts["pv/available_kw"], 0.0)
+    """What `controls` of the problem's agents come to at `prices`, over the slots of the plan."""
+    problem, agents = statement.problem, statement.agents.problem
+    rooms = problem.rooms
+    air_c = states(agents.agents[ROOMS], controls.power_kw[ROOMS])[:, 0]
+    per_kw = prices.electricity[:, None] + agents.agents[CARS].cost_eur
+    current, car, left = _charging(statement, district, controls.power_kw[CARS], per_kw)
+    ceiling = np.maximum(rooms.ceiling_c, rooms.low_c)
     return Course(
-        heat_kw=blocks.held(_all_groups(statement, values[columns.heat])),
-        cool_kw=blocks.held(_all_groups(statement, values[columns.cool])),
-        air_c=blocks.between(statement.state.start_c[:, 0], _air_c(statement, columns, values)),
-        under_k=values[columns.under],
-        over_k=values[columns.over],
-        tank_kw=blocks.held(values[columns.tank_charge]),
-        tank_c=blocks.between(
-            problem.tanks.start_c,
-            problem.tanks.low_c + values[columns.tank_inside] - values[columns.tank_under],
-        ),
-        shared_heat_kw=blocks.held(values[columns.shared_heat] + values[columns.shared_hot_water]),
-        heat_pump_kw=blocks.held(_heat_pump_kw(problem, columns, values)),
+        heat_kw=_all_rooms(statement, controls, rooms.cooled) + statement.rooms.own_heat_kw,
+        cool_kw=_all_rooms(statement, controls, ~rooms.cooled) + statement.rooms.own_cool_kw,
+        air_c=_all_air_c(statement, air_c),
+        under_k=np.maximum(rooms.low_c - air_c, 0.0),
+        over_k=np.maximum(air_c - ceiling, 0.0),
+        tank_kw=controls.power_kw[TANKS],
+        tank_c=states(agents.agents[TANKS], controls.power_kw[TANKS])[:, 0],
+        shared_heat_kw=controls.exchanged_kw.sum(axis=0),
+        heat_pump_kw=heat_pump_kw(problem, statement.agents, controls),
         current_a=current,
         car_kw=car,
         headroom=left,
-        battery_kw=blocks.held(values[columns.charge] - values[columns.discharge]),
-        stored_kwh=blocks.between(problem.batteries.start_kwh, values[columns.stored]),
-        base_kw=forecasts["district/base_load_kw"] + forecasts["car_park/future_kw"],
-        pv_kw=pv,
-        curtailed_kw=_curtailed_kw(blocks, pv, values[columns.curtailed]),
+        battery_kw=controls.charge_kw - controls.discharge_kw,
+        stored_kwh=stored_kwh(agents.batteries, SLOT_H, controls),
+        base_kw=problem.grid.base_kw,
+        pv_kw=problem.grid.pv_kw,
+        curtailed_kw=controls.curtailed_kw,
     )
 
 
 def _charging(
-    statement: Statement, district: District, car_kw: Floats
+    statement: Statement, district: District, car_kw: Floats, price_eur: Floats
 ) -> tuple[Floats, Floats, list[Headroom]]:
     """Currents, the powers they give, and what is left for other charge points."""
-    blocks, park = statement.problem.blocks, district.car_park
-    wanting = cars_of(statement.sessions)
-    present = presence(wanting, Blocks.of_slots(blocks.slots))
-    share = statement.problem.cars.present
-    with np.errstate(invalid="ignore", divide="ignore"):
-        while_there = np.nan_to_num(car_kw / share)
-    planned = blocks.held(while_there) * present
-    current, left = car_currents_a(planned, present, wanting, park)
+    park, wanting = district.car_park, cars_of(statement.sessions)
+    present = statement.problem.cars.present
+    current, left = car_currents_a(car_kw, present, wanting, park, price_eur)
     unit_kw = np.array([per_ampere_kw(session, park) for session in wanting])
     return current, current * unit_kw * present, left
 
 
-def _all_groups(statement: Statement, planned: Floats) -> Floats:
-    """Powers of the planned groups among all groups. Shape [K, G]."""
-    every = np.zeros((len(planned), len(statement.state.group_floor_c)))
-    every[:, statement.rooms.planned] = planned
+def _all_rooms(statement: Statement, controls: Controls, left_out: NDArray[np.bool_]) -> Floats:
+    """Powers of the planned rooms of one service among all rooms. Shape [S, n]."""
+    every = np.zeros_like(statement.rooms.free_c)
+    every[:, statement.rooms.planned] = np.where(left_out, 0.0, controls.power_kw[ROOMS])
     return every
 
 
-def _air_c(statement: Statement, columns: Columns, values: Floats) -> Floats:
+def _all_air_c(statement: Statement, planned_c: Floats) -> Floats:
     air = statement.rooms.free_c.copy()
-    at = statement.rooms.planned
-    air[:, at] = (
-        statement.problem.rooms.low_c
-        + values[columns.inside]
-        - values[columns.under]
-        + values[columns.warm]
-        + values[columns.over]
-    )
+    air[:, statement.rooms.planned] = planned_c
     return air
-
-
-def _heat_pump_kw(problem: PlanProblem, columns: Columns, values: Floats) -> Floats:
-    """Electricity of the plant by block, after what shared heat saves. Shape [K]."""
-    plant = problem.plant
-    heat, cool = values[columns.heat].sum(axis=1), values[columns.cool].sum(axis=1)
-    water = values[columns.tank_charge].sum(axis=1)
-    alone = heat / plant.heating_cop + water / plant.hot_water_cop + cool / plant.cooling_eer
-    electric: Floats = (
-        alone
-        - values[columns.shared_heat] * plant.saved_per_heat(plant.heating_cop, plant.shared_cop)
-        - values[columns.shared_hot_water]
-        * plant.saved_per_heat(plant.hot_water_cop, plant.shared_hot_cop)
-    )
-    return electric
-
-
-def _curtailed_kw(blocks: Blocks, pv_kw: Floats, curtailed_kw: Floats) -> Floats:
-    """PV not taken in each slot, with the energy of each block. Shape [slots]."""
-    mean = blocks.held(blocks.mean(pv_kw))
-    share = np.divide(blocks.held(curtailed_kw), mean, out=np.zeros_like(mean), where=mean > 1e-6)
-    curtailed: Floats = pv_kw * np.clip(share, 0.0, 1.0)
-    return curtailed
 
 
 def building_heat_kw(statement: Statement, made: Course) -> Floats:
@@ -196,7 +159,7 @@ def series(statement: Statement, made: Course, forecasts: Forecasts) -> dict[str
         "shared_heat_kw": made.shared_heat_kw,
         "import_price_eur_per_kwh": forecasts["price/import_eur_per_kwh"],
         "ev_shortfall_kwh": np.full(shape, shortfall_kwh(statement, made).sum()),
-        "discomfort_k": problem.blocks.held((made.under_k + made.over_k).max(axis=1, initial=0.0)),
+        "discomfort_k": (made.under_k + made.over_k).max(axis=1, initial=0.0),
     }
     load = building_heat_kw(statement, made)
     for h, name in enumerate(problem.plant.buildings):

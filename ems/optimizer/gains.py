@@ -6,14 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from building_models import solar
-from ems.domain.district import District
+from ems.domain.district import District, Use, UseProfile
 from ems.domain.forecasts import Forecasts
 from ems.domain.slots import Horizon
-from ems.optimizer.groups import Group, RoomStock
 from ems.optimizer.occupancy import occupied
+from ems.optimizer.stock import RoomStock
 
 Floats = NDArray[np.float64]
 
+HOMES = (Use.DWELLING, Use.RESIDENCE)
+"""Uses of rooms in which people live."""
 HEAT_TO_AIR = 0.8
 """Share of heating that warms the air; the rest radiates into the structure. Cold is all air."""
 PEOPLE_TO_AIR = 0.5
@@ -24,7 +26,7 @@ SUN_TO_AIR = 0.3
 
 @dataclass(frozen=True, kw_only=True)
 class Gains:
-    """Heat into each group of rooms. Every array has shape [slots, G]."""
+    """Heat into each room. Every array has shape [slots, n]."""
 
     people_kw: Floats = field(repr=False)
     """Of people, light and appliances."""
@@ -45,7 +47,7 @@ class Gains:
 
 
 def gains(stock: RoomStock, district: District, forecasts: Forecasts) -> Gains:
-    """The gains of all groups over the horizon of `forecasts`."""
+    """The gains of all rooms over the horizon of `forecasts`."""
     return Gains(
         people_kw=people_kw(stock, district, forecasts.horizon),
         sun_kw=_sun_kw(stock, district, forecasts),
@@ -53,23 +55,23 @@ def gains(stock: RoomStock, district: District, forecasts: Forecasts) -> Gains:
 
 
 def people_kw(stock: RoomStock, district: District, horizon: Horizon) -> Floats:
-    """Heat of people, light and appliances over any slots. Shape [slots, G]."""
-    per_m2 = [_people_w_per_m2(group, district, horizon) for group in stock.groups]
-    powers: Floats = np.stack(per_m2, axis=1) * stock.area_m2 / 1000
+    """Heat of people, light and appliances over any slots. Shape [slots, n]."""
+    per_m2 = {u: _people_w_per_m2(p, district, horizon) for u, p in stock.uses.items()}
+    powers: Floats = stock.by_profile(per_m2) * stock.area_m2 / 1000
     return powers
 
 
-def _people_w_per_m2(group: Group, district: District, horizon: Horizon) -> Floats:
+def _people_w_per_m2(profile: UseProfile, district: District, horizon: Horizon) -> Floats:
     """Homes by their mean, other zones by their hours of use. Shape [slots]."""
-    at_use, idle = group.profile.gains_w_per_m2, group.profile.gains_idle_w_per_m2
-    if group.is_dwellings:
+    at_use, idle = profile.gains_w_per_m2, profile.gains_idle_w_per_m2
+    if profile.use in HOMES:
         return np.full(horizon.length, (at_use + idle) / 2)
-    used = occupied(group.profile, horizon, district.site.zone)
+    used = occupied(profile, horizon, district.site.zone)
     return np.where(used, at_use, idle)
 
 
 def _sun_kw(stock: RoomStock, district: District, forecasts: Forecasts) -> Floats:
-    total = np.zeros((forecasts.horizon.length, len(stock.groups)))
+    total = np.zeros((forecasts.horizon.length, stock.count))
     for side in np.unique(stock.orientation_deg):
         facade = solar.facade_w_m2(
             district.site,
@@ -79,6 +81,6 @@ def _sun_kw(stock: RoomStock, district: District, forecasts: Forecasts) -> Float
             dhi_w_m2=forecasts["weather/dhi_w_m2"],
             azimuth_deg=float(side),
         )
-        glass = stock.group_sum(np.where(stock.orientation_deg == side, stock.solar_m2, 0.0))
+        glass = np.where(stock.orientation_deg == side, stock.solar_m2, 0.0)
         total += facade[:, None] * glass / 1000
     return total

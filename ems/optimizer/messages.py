@@ -55,8 +55,8 @@ def _why_short(session: Session, statement: Statement, made: Course) -> str:
             f"{session.hours:.1f} h"
         )
     stays = made.net_kw[: max(1, int(session.hours / SLOT_H))]
-    grid, blocks = statement.problem.grid, statement.problem.blocks
-    kept = blocks.held(grid.subscribed_kw - grid.margin_kw)[: len(stays)]
+    grid = statement.problem.grid
+    kept = (grid.subscribed_kw - grid.margin_kw)[: len(stays)]
     full = (stays >= FULL_SHARE * kept).any()
     gives_way = statement.problem.cars.shortfall_eur_per_kwh < grid.overrun_eur_per_kwh
     return (
@@ -73,13 +73,18 @@ def _tanks(statement: Statement, made: Course) -> Iterator[str]:
 
 
 def _rooms(statement: Statement, made: Course) -> Iterator[str]:
-    rooms, hours = statement.problem.rooms, statement.problem.blocks.hours
+    """Rooms outside their band, those of one building and use in one word."""
+    rooms = statement.problem.rooms
     full = np.atleast_1d(substation_full(statement, made).any(axis=0))
     for off_k, word in ((made.under_k, "below"), (made.over_k, "above")):
-        worst, total = off_k.max(axis=0, initial=0.0), hours @ off_k
-        for g in np.argsort(-total):
-            if worst[g] > COLD_K and total[g] > COLD_KH:
-                limit = statement.problem.plant.substation_heat_kw_max[rooms.building[g]]
-                cause = f", its substation gives all its {limit:.0f} kW"
-                why = cause if word == "below" and full[rooms.building[g]] else ""
-                yield f"{rooms.names[g]}: up to {worst[g]:.1f} K {word} comfort{why}"
+        worst, total = off_k.max(axis=0, initial=0.0), SLOT_H * off_k.sum(axis=0)
+        off = (worst > COLD_K) & (total > COLD_KH)
+        labels = np.array(rooms.labels)
+        for label in dict.fromkeys(labels[np.argsort(-total * off)][: np.count_nonzero(off)]):
+            at = np.flatnonzero(off & (labels == label))
+            building = rooms.building[at[0]]
+            limit = statement.problem.plant.substation_heat_kw_max[building]
+            cause = f", its substation gives all its {limit:.0f} kW"
+            why = cause if word == "below" and full[building] else ""
+            who = rooms.names[at[0]] if at.size == 1 else f"{label}: {at.size} rooms"
+            yield f"{who} up to {worst[at].max():.1f} K {word} comfort{why}"

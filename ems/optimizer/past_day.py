@@ -20,7 +20,7 @@ from ems.domain.points import point_id
 from ems.domain.slots import SLOT_H, Horizon, Slot
 from ems.domain.snapshot import History
 from ems.optimizer.gains import HEAT_TO_AIR, Gains, people_kw
-from ems.optimizer.groups import RoomStock
+from ems.optimizer.stock import RoomStock
 
 Floats = NDArray[np.float64]
 
@@ -38,28 +38,28 @@ ENOUGH = 0.75
 
 @dataclass(frozen=True, kw_only=True)
 class PastDay:
-    """The last day by group, slot means. P slots."""
+    """The last day by room, slot means. P slots."""
 
     air_c: Floats = field(repr=False)
-    """NaN where nothing was measured. Shape [G, P]."""
+    """NaN where nothing was measured. Shape [n, P]."""
     heat_kw: Floats = field(repr=False)
-    """Heating, the building's by the size of radiators. Shape [G, P]."""
+    """Heating, the building's by the size of radiators. Shape [n, P]."""
     cool_kw: Floats = field(repr=False)
-    """Shape [G, P]."""
+    """Shape [n, P]."""
     gains: Gains = field(repr=False)
-    """Of people and sun. Arrays [P, G]."""
+    """Of people and sun. Arrays [P, n]."""
     outdoor_c: Floats = field(repr=False)
     """NaN where nothing was measured. Shape [P]."""
 
     @property
     def into_mass_kw(self) -> Floats:
-        """What warmed the structure. Shape [G, P]."""
+        """What warmed the structure. Shape [n, P]."""
         warmed: Floats = self.gains.mass_kw.T + (1 - HEAT_TO_AIR) * self.heat_kw
         return warmed
 
 
 def room_points(stock: RoomStock) -> tuple[str, ...]:
-    """Room temperatures, one for each member in its order."""
+    """Room temperatures, one for each room in its order."""
     return tuple(point_id(device, "room_temp_c") for device in stock.devices)
 
 
@@ -75,13 +75,14 @@ def past_day(
     *,
     first: Slot,
     history: History,
-    floor_c: Floats,
     coming: Gains,
     forecasts: Forecasts,
 ) -> PastDay:
-    """The day before `first`; `floor_c` [n] is what members' temperatures are counted from."""
+    """The day before `first`; a room of which too little is known takes its building's mean."""
     horizon = Horizon(first + -PAST_SLOTS, PAST_SLOTS)
-    rooms = credible(history.quarter_hours(room_points(stock), horizon)) - floor_c[:, None]
+    rooms = credible(history.quarter_hours(room_points(stock), horizon))
+    silent = np.isfinite(rooms).mean(axis=1) < ENOUGH
+    rooms[silent] = stock.mean_of_building(rooms)[silent]
     heat, cool = (
         np.nan_to_num(history.quarter_hours(_station_points(district, name), horizon))
         for name in ("heating_power_kw", "cooling_power_kw")
@@ -89,7 +90,7 @@ def past_day(
     outdoor, irradiance = history.quarter_hours(_loop_points(district), horizon)
     scale = _brightness(irradiance, forecasts["weather/ghi_w_m2"])
     return PastDay(
-        air_c=stock.group_mean(rooms) + stock.group_mean(floor_c)[:, None],
+        air_c=rooms,
         heat_kw=_shared(stock, heat, stock.heat_kw_max),
         cool_kw=_shared(stock, cool, stock.cool_kw_max),
         gains=replace(
@@ -110,11 +111,11 @@ def credible(temps_c: Floats) -> Floats:
 def mass_course_c(
     stock: RoomStock, past_air_c: Floats, into_mass_kw: Floats, air_c: Floats
 ) -> Floats:
-    """Mass temperature at the end of each past slot; the last is the present one. Shape [G, P].
+    """Mass temperature at the end of each past slot; the last is the present one. Shape [n, P].
 
     C_mass dT_mass/dt = coupling (T_air - T_mass) + into_mass, exactly over each slot with means
-    held. Arrays of shape [G, P]. Gaps in the air take the mean of what there is, and without any
-    history the present air `air_c` [G].
+    held. Arrays of shape [n, P]. Gaps in the air take the mean of what there is, and without any
+    history the present air `air_c` [n].
     """
     parameters = stock.parameters
     keep = np.exp(-SLOT_H * parameters.coupling_kw_per_k / parameters.capacity_mass_kwh_per_k)
@@ -129,14 +130,14 @@ def mass_course_c(
 
 
 def unexplained_kw(stock: RoomStock, past: PastDay, mass_c: Floats) -> Floats:
-    """Heat that each group must have had beyond all that is known, mean of the day. Shape [G].
+    """Heat that each room must have had beyond all that is known, mean of the day. Shape [n].
 
     The balance is drawn per building, where heat is measured, and shared by floor area. Zero for a
     building with too little measured.
     """
     known = np.isfinite(past.air_c).mean(axis=1) >= ENOUGH
     if np.isfinite(past.outdoor_c).mean() < ENOUGH:
-        return np.zeros(len(stock.groups))
+        return np.zeros(stock.count)
     p, outdoor = stock.parameters, np.nanmean(past.outdoor_c)
     air = _mean_or(past.air_c, np.full(len(known), outdoor))
     lost = p.loss_kw_per_k * (air - outdoor)
@@ -175,7 +176,7 @@ def _brightness(measured_w_m2: Floats, coming_w_m2: Floats) -> float:
 
 
 def _day_before(values: Floats) -> Floats:
-    """The coming day's `values` [slots, G] as those of the past day. Shape [P, G].
+    """The coming day's `values` [slots, n] as those of the past day. Shape [P, n].
 
     A shorter horizon is filled up with its mean.
     """
@@ -186,7 +187,7 @@ def _day_before(values: Floats) -> Floats:
 
 
 def _shared(stock: RoomStock, building_kw: Floats, size_kw: Floats) -> Floats:
-    """Powers of buildings [H, P] shared by their groups as `size_kw` [G] says. Shape [G, P]."""
+    """Powers of buildings [H, P] shared by their rooms as `size_kw` [n] says. Shape [n, P]."""
     installed = np.bincount(stock.building, size_kw, len(building_kw))
     share = size_kw / np.maximum(installed[stock.building], 1e-9)
     powers: Floats = share[:, None] * building_kw[stock.building]

@@ -1,13 +1,13 @@
 """The planner: state and forecasts in, a plan with its proof and its reasons out.
 
-    state the problem -> linear programme -> HiGHS -> course over slots -> setpoints with reasons
+    state the problem -> solve and prove it -> course over slots -> setpoints with reasons
 
-The whole district is one programme, so that a car waits for the hot water of a tower when that is
+The whole district is one problem, so that a car waits for the hot water of a tower when that is
 the cheaper order; `docs/optimizer.md` gives it in symbols.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from ems.domain.district import District
@@ -16,14 +16,13 @@ from ems.domain.plans import Origin, Plan, SolveReport
 from ems.domain.slots import Horizon
 from ems.domain.snapshot import History, Snapshot
 from ems.optimizer.course import course, series
-from ems.optimizer.groups import room_stock
-from ems.optimizer.matrix import programme
+from ems.optimizer.ladder import RUNGS, Rung, best_answer
 from ems.optimizer.messages import message
 from ems.optimizer.past_day import history_points
 from ems.optimizer.reasons import Market
 from ems.optimizer.setpoints import Order, setpoint_rows
-from ems.optimizer.solve import solve
 from ems.optimizer.statement import state_problem
+from ems.optimizer.stock import room_stock
 
 
 class Planner:
@@ -37,8 +36,9 @@ class Planner:
         district: District,
         *,
         slots: int = 96,
-        time_limit_s: float = 5.0,
+        time_limit_s: float = 12.0,
         co2_eur_per_kg: float = 0.0,
+        rungs: Sequence[Rung] = RUNGS,
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.slots = slots
@@ -46,6 +46,7 @@ class Planner:
         self._stock = room_stock(district)
         self._time_limit_s = time_limit_s
         self._co2_eur_per_kg = co2_eur_per_kg
+        self._rungs = rungs
         self._timer = timer
         self.points = history_points(self._stock, district)
 
@@ -79,9 +80,8 @@ class Planner:
             previous=previous,
             co2_eur_per_kg=self._co2_eur_per_kg,
         )
-        linear, columns = programme(statement.problem)
-        solution = solve(linear, time_limit_s=self._time_limit_s)
-        made = course(statement, self._district, forecasts, columns, solution.values)
+        best = best_answer(statement.agents.problem, self._rungs, time_limit_s=self._time_limit_s)
+        made = course(statement, self._district, best.controls, best.prices)
         order = Order(
             district=self._district,
             stock=self._stock,
@@ -96,11 +96,11 @@ class Planner:
             horizon=horizon,
             origin=Origin.OPTIMISED,
             report=SolveReport(
-                solver=solution.solver,
+                solver=best.solver,
                 wall_s=self._timer() - began,
-                cost_eur=solution.cost_eur,
-                bound_eur=solution.bound_eur,
-                message=message(statement, made),
+                cost_eur=best.proof.cost_eur,
+                bound_eur=best.proof.bound_eur,
+                message="; ".join(filter(None, [*best.passed_over, message(statement, made)])),
             ),
             setpoints=rows,
             series=series(statement, made, forecasts),

@@ -1,9 +1,9 @@
-"""The problem of one plan: the district as arrays over blocks of time, ready for a solver.
+"""The problem of one plan: the district as arrays over slots, in its own terms.
 
-Nothing here knows of devices, points or forecasts' names; `statement.py` makes it of them. Axes:
-K blocks, G groups of alike rooms, N tanks, H heated buildings, C cars, B batteries, M groups of
-charge points. Powers are means over a block in kW, energies kWh, temperatures °C at the end of a
-block, prices EUR. Every wish is soft, so that a plan always exists.
+Nothing here knows of devices, points or forecasts' names; `statement.py` makes it of them, and
+`agents.py` hands it to the solver. Axes: T slots, n rooms, N tanks, H heated buildings, C cars, B
+batteries, M groups of charge points. Powers are means over a slot in kW, energies kWh, temperatures
+°C at the end of a slot, prices EUR. Every wish is soft, so that a plan always exists.
 """
 
 from dataclasses import dataclass
@@ -11,48 +11,47 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ems.optimizer.blocks import Blocks
-
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rooms:
-    """Groups of alike rooms, each with one air and one mass temperature.
+    """Rooms, each with one air and one mass temperature, and with one service to be planned.
 
-    Temperatures of a group are those of its mean member; with x = (air, mass),
-    x' = transfer x + per_kw heat - per_cool_kw cool + drift.
+    With x = (air, mass): x' = transfer x + per_kw power + drift. A room that is cooled has a
+    negative `per_kw`; a room that needs both in one horizon is planned for what it needs more, and
+    its thermostat's share of the other is known beforehand and part of the drift.
     """
 
     names: tuple[str, ...]
-    """What each group is called in messages. G of them."""
+    """What they are called in messages. n of them."""
+    labels: tuple[str, ...]
+    """Building and use: rooms of one label are spoken of together. n of them."""
     building: Indices
-    """Which heated building each belongs to. Shape [G]."""
+    """Which heated building each belongs to. Shape [n]."""
+    cooled: NDArray[np.bool_]
+    """Whether the plan cools it; else it heats. Shape [n]."""
     start_c: Floats
-    """Air and mass now. Shape [G, 2]."""
+    """Air and mass now. Shape [n, 2]."""
     transfer: Floats
-    """Shape [K, G, 2, 2]."""
+    """Shape [n, 2, 2]."""
     per_kw: Floats
-    """Rise by a kW of heat held over the block, K/kW. Shape [K, G, 2]."""
-    per_cool_kw: Floats
-    """Fall by a kW of cold, which goes into the air alone. Shape [K, G, 2]."""
+    """Rise by a kW of heat, or fall by a kW of cold (negative), held over a slot. Shape [n, 2]."""
     drift_c: Floats
-    """What weather, sun and people bring, °C. Shape [K, G, 2]."""
+    """What weather, sun, people and the thermostat's own share bring, °C. Shape [T, n, 2]."""
     low_c: Floats
-    """Least comfortable air temperature. Shape [K, G]."""
+    """Least comfortable air temperature. Shape [T, n]."""
     high_c: Floats
-    """Greatest air temperature that heating may aim at; above it costs little. Shape [K, G]."""
+    """Greatest air temperature that heating may aim at; above it costs little. Shape [T, n]."""
     ceiling_c: Floats
-    """Greatest comfortable air temperature, infinite where nothing cools. Shape [K, G]."""
-    heat_kw_max: Floats
-    """Shape [G]."""
-    cool_kw_max: Floats
-    """Zero where there is no cooling. Shape [G]."""
+    """Greatest comfortable air temperature, infinite where nothing cools. Shape [T, n]."""
+    power_kw_max: Floats
+    """Of its service. Shape [n]."""
     comfort_eur_per_kh: Floats
-    """Price of a kelvin-hour outside the band, all members together. Shape [G]."""
+    """Price of a kelvin-hour outside the band. Shape [n]."""
     end_eur_per_k: Floats
-    """Worth of a kelvin of air and of mass at the end; negative where cold is worth. [G, 2]."""
+    """Worth of a kelvin of air and of mass at the end; negative where cold is worth. [n, 2]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +65,11 @@ class Tanks:
     start_c: Floats
     """Shape [N]."""
     keep: Floats
-    """Shape [K, N]."""
+    """Shape [N]."""
     per_kw: Floats
-    """K/kW. Shape [K, N]."""
+    """K/kW. Shape [N]."""
     drift_c: Floats
-    """What draws and losses take, °C. Shape [K, N]."""
+    """What draws and losses take, °C. Shape [T, N]."""
     low_c: Floats
     """Least temperature that serves; soft. Shape [N]."""
     high_c: Floats
@@ -94,27 +93,19 @@ class Plant:
     cool_kw_max: float
     """Of the units that run."""
     heating_cop: Floats
-    """Heat of the heating circuit per electricity. Shape [K]."""
+    """Heat of the heating circuit per electricity. Shape [T]."""
     hot_water_cop: Floats
-    """Heat of the hot-water circuit per electricity. Shape [K]."""
+    """Heat of the hot-water circuit per electricity. Shape [T]."""
     cooling_eer: Floats
-    """Cold per electricity, heat rejected to the loop. Shape [K]."""
+    """Cold per electricity, heat rejected to the loop. Shape [T]."""
     shared_cop: Floats
-    """Heating per electricity when the chilled circuit is the source. Shape [K]."""
+    """Heating per electricity when the chilled circuit is the source. Shape [T]."""
     shared_hot_cop: Floats
-    """Hot water per electricity when the chilled circuit is the source. Shape [K]."""
+    """Hot water per electricity when the chilled circuit is the source. Shape [T]."""
     substation_heat_kw_max: Floats
     """Heating and tank together. Shape [H]."""
     substation_cool_kw_max: Floats
     """Shape [H]."""
-
-    def saved_per_heat(self, alone_cop: Floats, shared_cop: Floats) -> Floats:
-        """Electricity that a kWh of shared heat saves against two separate machines. Shape [K].
-
-        Its cold, 1 - 1/COP, needs no machine of its own.
-        """
-        cold = 1 - 1 / shared_cop
-        return 1 / alone_cop + cold / self.cooling_eer - 1 / shared_cop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +121,9 @@ class Cars:
     wanted_kwh: Floats
     """Still wanted; soft. Shape [C]."""
     present: Floats
-    """Part of each block in which the car is there, 0 to 1. Shape [K, C]."""
+    """Part of each slot in which the car is there, 0 to 1. Shape [T, C]."""
     late: Floats
-    """Of that time, the part kept in hand, as something may go wrong, 0 to 1. Shape [K, C]."""
+    """Of that time, the part kept in hand, as something may go wrong, 0 to 1. Shape [T, C]."""
     shortfall_eur_per_kwh: float
     """Price of a kWh that a car leaves without."""
     groups: tuple[str, ...]
@@ -140,7 +131,7 @@ class Cars:
     group_kw_max: float
     """Limit of each group."""
     feeder_kw_max: Floats
-    """Limit of all, less what is kept for cars to come. Shape [K]."""
+    """Limit of all, less what is kept for cars to come. Shape [T]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,21 +163,21 @@ class Grid:
     """The district's connection and what is not controlled behind it."""
 
     base_kw: Floats
-    """Uncontrolled consumption behind the meter, cars to come and pumps included. Shape [K]."""
+    """Uncontrolled consumption behind the meter, cars to come and pumps included. Shape [T]."""
     pv_kw: Floats
-    """PV available. Shape [K]."""
+    """PV available. Shape [T]."""
     dwellings_kw: Floats
-    """Consumption of the dwellings, which can share exported power. Shape [K]."""
+    """Consumption of the dwellings, which can share exported power. Shape [T]."""
     import_eur_per_kwh: Floats
-    """Shape [K]."""
+    """Shape [T]."""
     shared_eur_per_kwh: Floats
-    """Worth of exported energy that a dwelling uses. Shape [K]."""
+    """Worth of exported energy that a dwelling uses. Shape [T]."""
     feed_in_eur_per_kwh: Floats
-    """Worth of the rest. Shape [K]."""
+    """Worth of the rest. Shape [T]."""
     subscribed_kw: float
     """Import above it costs `overrun_eur_per_kwh` more."""
     margin_kw: Floats
-    """Below the subscribed power, how much to keep free for what is not foreseen. Shape [K]."""
+    """Below the subscribed power, how much to keep free for what is not foreseen. Shape [T]."""
     overrun_eur_per_kwh: float
     """Price of import above the subscribed power."""
     margin_eur_per_kwh: float
@@ -195,13 +186,20 @@ class Grid:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanProblem:
-    """Everything that the matrix is made of."""
+    """Everything that the plan is made of."""
 
-    blocks: Blocks
-    """The time grid."""
     rooms: Rooms
     tanks: Tanks
     plant: Plant
     cars: Cars
     batteries: Batteries
     grid: Grid
+    own_heat_kw: Floats
+    """Heat that thermostats of each building take beside the plan. Shape [T, H]."""
+    own_cool_kw: Floats
+    """Cold that thermostats of each building take beside the plan. Shape [T, H]."""
+
+    @property
+    def slots(self) -> int:
+        """T, the number of slots."""
+        return self.grid.base_kw.size

@@ -22,7 +22,7 @@ from ems.optimizer.statement import Statement
 Codes = NDArray[np.intp]
 
 SMALL_SHARE = 0.02
-"""Less than this share of a group's greatest power is no heating."""
+"""Less than this share of a room's greatest power is no heating."""
 STORED_K = 0.15
 """Air this much above its floor is stored heat."""
 AHEAD_SLOTS = 24
@@ -108,7 +108,7 @@ class Market:
         price = forecasts["price/import_eur_per_kwh"]
         ahead = np.array([price[s : s + AHEAD_SLOTS].max() for s in range(len(price))])
         grid, usual = statement.problem.grid, np.median(price)
-        kept = statement.problem.blocks.held(grid.subscribed_kw - grid.margin_kw)
+        kept = grid.subscribed_kw - grid.margin_kw
         return cls(
             price=price[:, None],
             ahead=ahead[:, None],
@@ -126,7 +126,7 @@ class Market:
 
 
 def heating(statement: Statement, made: Course, market: Market, most_kw: Floats) -> Because:
-    """Why each group of rooms is heated or not. Things are groups; `most_kw` [G]."""
+    """Why each room is heated or not. Things are rooms; `most_kw` [n]."""
     low = statement.rooms.bands.low_c
     on = is_on(made.heat_kw, most_kw)
     later = np.cumsum(on[::-1], axis=0)[::-1] > 0
@@ -144,7 +144,7 @@ def heating(statement: Statement, made: Course, market: Market, most_kw: Floats)
 
 
 def cooling(made: Course, market: Market, most_kw: Floats) -> Because:
-    """Why each group is cooled or not. Things are groups."""
+    """Why each room is cooled or not. Things are rooms."""
     on = is_on(made.cool_kw, most_kw)
     why = Motives(on.shape, ReasonCode.NOT_NEEDED)
     why.say(on, ReasonCode.COMFORT, np.nan)

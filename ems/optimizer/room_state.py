@@ -11,8 +11,8 @@ from ems.domain.points import point_id
 from ems.domain.slots import Slot
 from ems.domain.snapshot import History, Snapshot
 from ems.optimizer.gains import Gains
-from ems.optimizer.groups import RoomStock
 from ems.optimizer.past_day import credible, mass_course_c, past_day, room_points, unexplained_kw
+from ems.optimizer.stock import RoomStock
 
 Floats = NDArray[np.float64]
 
@@ -23,14 +23,12 @@ class RoomState:
 
     floor_c: Floats
     """Of each dwelling: what its people chose, now, with the thermostat's margin; else 0. [n]"""
-    group_floor_c: Floats
-    """Mean of that over each group. Shape [G]."""
     start_c: Floats
-    """Air and mass of each group. Shape [G, 2]."""
+    """Air and mass of each room. Shape [n, 2]."""
     unexplained_kw: Floats
-    """Heat into each group that no model explains, as the last day showed. Shape [G]."""
+    """Heat into each room that no model explains, as the last day showed. Shape [n]."""
     notes: tuple[str, ...] = field(default=())
-    """Which groups had no measurement and what was taken instead."""
+    """Which rooms had no measurement and what was taken instead."""
 
 
 def room_state(
@@ -43,24 +41,20 @@ def room_state(
     gains: Gains,
     forecasts: Forecasts,
 ) -> RoomState:
-    """The state of all groups, with a named fallback where nothing is measured."""
+    """The state of all rooms, with a named fallback where nothing is measured."""
     floor = _floors(stock, district, snapshot)
-    group_floor = stock.group_mean(floor)
-    now = credible(snapshot.values(room_points(stock))) - floor
-    air, notes = _filled(stock, stock.group_mean(now) + group_floor)
+    air, notes = _filled(stock, credible(snapshot.values(room_points(stock))))
     past = past_day(
         stock,
         district,
         first=first,
         history=history,
-        floor_c=floor,
         coming=gains,
         forecasts=forecasts,
     )
     mass = mass_course_c(stock, past.air_c, past.into_mass_kw, air)
     return RoomState(
         floor_c=floor,
-        group_floor_c=group_floor,
         start_c=np.column_stack([air, mass[:, -1]]),
         unexplained_kw=unexplained_kw(stock, past, mass),
         notes=tuple(notes),
@@ -82,13 +76,19 @@ def _floors(stock: RoomStock, district: District, snapshot: Snapshot) -> Floats:
 
 
 def _filled(stock: RoomStock, air_c: Floats) -> tuple[Floats, list[str]]:
-    """Groups without a measurement take the mean of their building, else what is comfortable."""
-    filled, notes = air_c.copy(), []
-    for position in np.flatnonzero(~np.isfinite(air_c)):
-        group = stock.groups[position]
-        alike = air_c[stock.building == stock.building[position]]
-        alike = alike[np.isfinite(alike)]
-        filled[position] = alike.mean() if alike.size else group.profile.heat_c
-        instead = "the building's mean" if alike.size else f"{group.profile.heat_c:g} °C"
-        notes.append(f"{group.label}: no room temperature, {instead} taken")
-    return filled, notes
+    """Rooms without a measurement take the mean of their building, else what is comfortable."""
+    alike, usual = stock.mean_of_building(air_c), [p.heat_c for p in stock.profiles]
+    instead = np.where(np.isfinite(alike), alike, usual)
+    silent = np.flatnonzero(~np.isfinite(air_c))
+    by_label: dict[str, list[int]] = {}
+    for room in silent:
+        by_label.setdefault(stock.labels[room], []).append(int(room))
+    notes = [
+        f"{label}: no room temperature of {_rooms(stock, rooms)}, {instead[rooms[0]]:.3g} °C taken"
+        for label, rooms in by_label.items()
+    ]
+    return np.where(np.isfinite(air_c), air_c, instead), notes
+
+
+def _rooms(stock: RoomStock, rooms: list[int]) -> str:
+    return stock.names[rooms[0]] if len(rooms) == 1 else f"{len(rooms)} rooms"

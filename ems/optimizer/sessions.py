@@ -18,7 +18,6 @@ from ems.domain.plans import Plan
 from ems.domain.points import point_id
 from ems.domain.slots import SLOT_H, Horizon
 from ems.domain.snapshot import Snapshot
-from ems.optimizer.blocks import Blocks
 from ems.optimizer.problem import Cars, Floats
 
 EARLY_SLOTS = 1
@@ -187,25 +186,23 @@ def _hours_left(device: str, snapshot: Snapshot, horizon: Horizon) -> float:
 
 
 def cars_of(found: tuple[Session, ...]) -> list[Session]:
-    """The cars that want energy, in the order of the programme's columns."""
+    """The cars that want energy, in the order of the problem's."""
     return [session for session in found if session.plug is Plug.CAR]
 
 
-def cars(
-    district: District, found: tuple[Session, ...], forecasts: Forecasts, blocks: Blocks
-) -> Cars:
-    """The cars that want energy, as the programme takes them."""
+def cars(district: District, found: tuple[Session, ...], forecasts: Forecasts) -> Cars:
+    """The cars that want energy, as the problem takes them."""
     park = district.car_park
     wanting = cars_of(found)
     groups = tuple(sorted({point.group for point in district.charge_points.values()}))
-    kept = blocks.mean(forecasts["car_park/future_kw"])
+    kept = forecasts["car_park/future_kw"]
     return Cars(
         names=tuple(session.point.id for session in wanting),
         group=np.array([groups.index(s.point.group) for s in wanting], dtype=np.intp),
         power_kw_max=np.array([session.power_kw_max for session in wanting]),
         wanted_kwh=np.array([session.wanted_kwh for session in wanting]),
-        present=presence(wanting, blocks),
-        late=_late(wanting, blocks),
+        present=presence(wanting, forecasts.horizon.length),
+        late=_late(wanting, forecasts.horizon.length),
         shortfall_eur_per_kwh=park.shortfall_eur_per_kwh,
         groups=groups,
         group_kw_max=park.group_kw,
@@ -213,22 +210,22 @@ def cars(
     )
 
 
-def presence(wanting: list[Session], blocks: Blocks) -> Floats:
-    """Part of each block in which each car is there. Shape [blocks, cars]."""
-    return _part_of_blocks(np.array([session.hours for session in wanting]), blocks)
+def presence(wanting: list[Session], slots: int) -> Floats:
+    """Part of each slot in which each car is there. Shape [slots, cars]."""
+    return _part_of_slots(np.array([session.hours for session in wanting]), slots)
 
 
-def _late(wanting: list[Session], blocks: Blocks) -> Floats:
-    """Of the time that each car is there, the part kept in hand. Shape [blocks, cars]."""
-    in_time = _part_of_blocks(np.array([_charging_hours(s) for s in wanting]), blocks)
-    there = presence(wanting, blocks)
+def _late(wanting: list[Session], slots: int) -> Floats:
+    """Of the time that each car is there, the part kept in hand. Shape [slots, cars]."""
+    in_time = _part_of_slots(np.array([_charging_hours(s) for s in wanting]), slots)
+    there = presence(wanting, slots)
     late: Floats = np.where(there > 0, 1 - in_time / np.maximum(there, 1e-9), 0.0)
     return late
 
 
-def _part_of_blocks(hours: Floats, blocks: Blocks) -> Floats:
-    begins = blocks.first[:, None] * SLOT_H
-    share: Floats = np.clip((hours - begins) / blocks.hours[:, None], 0.0, 1.0)
+def _part_of_slots(hours: Floats, slots: int) -> Floats:
+    begins = np.arange(slots)[:, None] * SLOT_H
+    share: Floats = np.clip((hours - begins) / SLOT_H, 0.0, 1.0)
     return share
 
 

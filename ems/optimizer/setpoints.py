@@ -1,9 +1,8 @@
 """From the course of a plan to what each device understands: temperatures, limits, currents.
 
-A plan is in kW, a thermostat takes a temperature and keeps its own fast loop. While a group is
-heated, its thermostats stand at the air temperature planned for the end of the slot, each dwelling
-as far above its own floor as its group; else they stand at their floor, so that a room that is
-colder than its group is still kept comfortable.
+A plan is in kW, a thermostat takes a temperature and keeps its own fast loop. While a room is
+heated, its thermostat stands at the air temperature planned for the end of the slot; else it stands
+at the room's floor, so that one that is colder than foreseen is still kept comfortable.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,12 +17,12 @@ from ems.domain.points import Unit
 from ems.optimizer import reasons
 from ems.optimizer.course import Course
 from ems.optimizer.currents import welcome_currents_a
-from ems.optimizer.groups import RoomStock
 from ems.optimizer.problem import Floats
 from ems.optimizer.reasons import Market, constant
 from ems.optimizer.sessions import Plug, Session, cars_of
 from ems.optimizer.setpoint_rows import raised, row
 from ems.optimizer.statement import Statement
+from ems.optimizer.stock import RoomStock
 from ems.optimizer.supply import substation
 
 DWELLING_C = (15.0, 26.0)
@@ -75,21 +74,19 @@ def _rooms(order: Order) -> Iterator[SetpointRow]:
     why_cool = reasons.cooling(made, order.market, stock.cool_kw_max)
     lift, cool = _lift_k(order), _cool_c(order)
     low = statement.rooms.bands.low_c
-    for g, group in enumerate(stock.groups):
-        because, cool_because = why_heat.of(g), why_cool.of(g)
-        for m in np.flatnonzero(stock.group == g):
-            device = stock.devices[m]
-            if not device:
-                continue
-            if group.is_dwellings:
-                floor = stock.wish_c[m] + order.district.comfort.margin_k
-                yield _celsius(device, "setpoint_c", floor + lift[:, g], because, DWELLING_C)
-                continue
-            heat = low[:, g] + lift[:, g]
-            yield _celsius(device, "heat_setpoint_c", heat, because, ZONE_HEAT_C)
-            if stock.cool_kw_max[g] > 0:
-                apart = np.maximum(cool[:, g], heat + APART_K)
-                yield _celsius(device, "cool_setpoint_c", apart, cool_because, ZONE_COOL_C)
+    for room, device in enumerate(stock.devices):
+        if not device:
+            continue
+        because = why_heat.of(room)
+        if stock.is_dwelling[room]:
+            floor = stock.wish_c[room] + order.district.comfort.margin_k
+            yield _celsius(device, "setpoint_c", floor + lift[:, room], because, DWELLING_C)
+            continue
+        heat = low[:, room] + lift[:, room]
+        yield _celsius(device, "heat_setpoint_c", heat, because, ZONE_HEAT_C)
+        if stock.cool_kw_max[room] > 0:
+            apart = np.maximum(cool[:, room], heat + APART_K)
+            yield _celsius(device, "cool_setpoint_c", apart, why_cool.of(room), ZONE_COOL_C)
 
 
 def _celsius(
@@ -103,7 +100,7 @@ def _celsius(
 
 
 def _lift_k(order: Order) -> Floats:
-    """How far above its floor each group is to be heated. Shape [slots, G]."""
+    """How far above its floor each room is to be heated. Shape [slots, n]."""
     bands, made = order.statement.rooms.bands, order.made
     on = reasons.is_on(made.heat_kw, order.stock.heat_kw_max)
     planned = np.clip(made.air_c, bands.low_c, np.maximum(bands.high_c, bands.low_c))
@@ -111,7 +108,7 @@ def _lift_k(order: Order) -> Floats:
 
 
 def _cool_c(order: Order) -> Floats:
-    """Cooling thermostats of each group. Shape [slots, G]."""
+    """Cooling thermostats of each room. Shape [slots, n]."""
     bands, made = order.statement.rooms.bands, order.made
     on = reasons.is_on(made.cool_kw, order.stock.cool_kw_max)
     ceiling = np.minimum(bands.ceiling_c, ZONE_COOL_C[1])

@@ -11,13 +11,13 @@ from ems.domain.plans import Plan
 from ems.domain.slots import Horizon
 from ems.domain.snapshot import History, Snapshot
 from ems.optimizer import connection, supply
-from ems.optimizer.blocks import Blocks
+from ems.optimizer.agents import AgentProblem, agent_problem
 from ems.optimizer.gains import gains
-from ems.optimizer.groups import RoomStock
 from ems.optimizer.problem import PlanProblem
 from ems.optimizer.room_state import RoomState, room_state
 from ems.optimizer.rooms import RoomOutlook, room_outlook
 from ems.optimizer.sessions import Session, cars, sessions
+from ems.optimizer.stock import RoomStock
 
 SERIES = (
     "weather/outdoor_temp_c",
@@ -44,9 +44,11 @@ class Statement:
     horizon: Horizon
     """The slots of the plan."""
     problem: PlanProblem = field(repr=False)
-    """As the programme takes it."""
+    """As arrays over slots."""
+    agents: AgentProblem = field(repr=False)
+    """As the solver takes it."""
     rooms: RoomOutlook = field(repr=False)
-    """All groups, planned or not."""
+    """All rooms, planned or not."""
     state: RoomState = field(repr=False)
     """Rooms as they stand."""
     sessions: tuple[Session, ...] = field(repr=False)
@@ -93,8 +95,7 @@ def state_problem(
         ForecastError: an input is missing or not finite.
     """
     check_inputs(district, horizon, forecasts)
-    blocks = Blocks.over(horizon.length)
-    plant, plant_notes = supply.plant(district, snapshot, forecasts, blocks)
+    plant, plant_notes = supply.plant(district, snapshot, forecasts)
     price = connection.usual_price(forecasts)
     warmth = gains(stock, district, forecasts)
     state = room_state(
@@ -107,22 +108,25 @@ def state_problem(
         forecasts=forecasts,
     )
     heat_price = price / float(plant.heating_cop.mean())
-    rooms = room_outlook(stock, state, district, forecasts, warmth, blocks, heat_price)
+    rooms = room_outlook(stock, state, district, forecasts, warmth, heat_price)
     water_price = price / float(plant.hot_water_cop.mean())
-    tanks, tank_notes = supply.tanks(district, snapshot, forecasts, blocks, water_price)
+    tanks, tank_notes = supply.tanks(district, snapshot, forecasts, water_price)
     found, car_notes = sessions(district, snapshot, horizon, previous)
     batteries, battery_notes = connection.batteries(district, snapshot, forecasts)
+    problem = PlanProblem(
+        rooms=rooms.rooms,
+        tanks=tanks,
+        plant=plant,
+        cars=cars(district, found, forecasts),
+        batteries=batteries,
+        grid=connection.grid(district, forecasts, co2_eur_per_kg),
+        own_heat_kw=rooms.of_buildings(rooms.own_heat_kw, len(plant.buildings)),
+        own_cool_kw=rooms.of_buildings(rooms.own_cool_kw, len(plant.buildings)),
+    )
     return Statement(
         horizon=horizon,
-        problem=PlanProblem(
-            blocks=blocks,
-            rooms=rooms.rooms,
-            tanks=tanks,
-            plant=plant,
-            cars=cars(district, found, forecasts, blocks),
-            batteries=batteries,
-            grid=connection.grid(district, forecasts, blocks, co2_eur_per_kg),
-        ),
+        problem=problem,
+        agents=agent_problem(problem),
         rooms=rooms,
         state=state,
         sessions=found,

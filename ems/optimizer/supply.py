@@ -9,7 +9,6 @@ from ems.domain.forecasts import Forecasts
 from ems.domain.points import point_id
 from ems.domain.slots import SLOT_H
 from ems.domain.snapshot import Snapshot
-from ems.optimizer.blocks import Blocks, same_lengths
 from ems.optimizer.problem import Floats, Plant, Tanks
 
 SHORTAGE_EUR_PER_KH = 20.0
@@ -28,7 +27,6 @@ def tanks(
     district: District,
     snapshot: Snapshot,
     forecasts: Forecasts,
-    blocks: Blocks,
     heat_eur_per_kwh: float,
 ) -> tuple[Tanks, list[str]]:
     """The tanks of all substations, and notes on what was not measured."""
@@ -37,10 +35,7 @@ def tanks(
     volume = np.array([spec.volume_l for spec in specs])
     loss = np.array([spec.loss_w_per_k for spec in specs])
     draws = np.stack([forecasts[f"{name}/hot_water_kw"] for name in heated], axis=1)
-    keep, per_kw = np.empty((len(blocks), len(specs))), np.empty((len(blocks), len(specs)))
-    for length, at in same_lengths(blocks.lengths).items():
-        step = tank.discretise(volume, loss, length * SLOT_H)
-        keep[at], per_kw[at] = step.keep, step.gain_k_per_kw
+    step = tank.discretise(volume, loss, SLOT_H)
     low = np.array([spec.temp_low_c for spec in specs]) + GUARD_K
     start, notes = _tank_temps_c(district, snapshot)
     capacity = tank.capacity_kwh_per_k(volume)
@@ -48,9 +43,9 @@ def tanks(
         names=tuple(heated),
         building=np.arange(len(specs)),
         start_c=start,
-        keep=keep,
-        per_kw=per_kw,
-        drift_c=(1 - keep) * TANK_ROOM_C - per_kw * blocks.mean(draws),
+        keep=step.keep,
+        per_kw=step.gain_k_per_kw,
+        drift_c=(1 - step.keep) * TANK_ROOM_C - step.gain_k_per_kw * draws,
         low_c=low,
         high_c=np.maximum([spec.temp_high_c for spec in specs], low),
         charge_kw_max=np.array([spec.charge_kw_max for spec in specs]),
@@ -59,13 +54,11 @@ def tanks(
     ), notes
 
 
-def plant(
-    district: District, snapshot: Snapshot, forecasts: Forecasts, blocks: Blocks
-) -> tuple[Plant, list[str]]:
+def plant(district: District, snapshot: Snapshot, forecasts: Forecasts) -> tuple[Plant, list[str]]:
     """The central plant with the units that run, and notes on those that don't."""
     units, notes = running_units(district, snapshot)
     spec, heated = district.plant, district.heated
-    sea = blocks.mean(forecasts["weather/sea_temp_c"])
+    sea = forecasts["weather/sea_temp_c"]
     source = loop.source_temp_c(district.loop, sea)
     sink = loop.sink_temp_c(district.loop, sea)
     return Plant(

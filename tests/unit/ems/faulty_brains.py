@@ -16,6 +16,9 @@ from ems.domain.weather import Outlook
 class ScriptedBrain(LocalBrain):
     """Does what the name of the plan says."""
 
+    def warm_up(self) -> None:
+        """It never solves anything."""
+
     def plan_now(self, request: PlanRequest, forecasts: Forecasts) -> Plan:
         """Hang, break, or answer with the previous plan."""
         if request.plan_id == "hang":

@@ -7,28 +7,28 @@ import numpy as np
 from building_models import zone
 from building_models.zone import ZoneParameters
 from ems.domain.slots import SLOT_H
-from ems.optimizer.blocks import Blocks
-from ems.optimizer.columns import Columns
-from ems.optimizer.matrix import programme
+from ems.optimizer.agents import CARS, ROOMS, TANKS, agent_problem
+from ems.optimizer.ladder import Best, Rung, best_answer
 from ems.optimizer.problem import Batteries, Cars, Grid, PlanProblem, Plant, Rooms, Tanks
-from ems.optimizer.solve import Solution, solve
+from ems.optimizer.structured.certificate import states, stored_kwh
+from ems.optimizer.structured.solve import solve
 
 
 def _no_rooms(blocks: int) -> Rooms:
     none = np.zeros((blocks, 0))
     return Rooms(
         names=(),
+        labels=(),
         building=np.zeros(0, dtype=np.intp),
+        cooled=np.zeros(0, dtype=bool),
         start_c=np.zeros((0, 2)),
-        transfer=np.zeros((blocks, 0, 2, 2)),
-        per_kw=np.zeros((blocks, 0, 2)),
-        per_cool_kw=np.zeros((blocks, 0, 2)),
+        transfer=np.zeros((0, 2, 2)),
+        per_kw=np.zeros((0, 2)),
         drift_c=np.zeros((blocks, 0, 2)),
         low_c=none,
         high_c=none,
         ceiling_c=none,
-        heat_kw_max=np.zeros(0),
-        cool_kw_max=np.zeros(0),
+        power_kw_max=np.zeros(0),
         comfort_eur_per_kh=np.zeros(0),
         end_eur_per_k=np.zeros((0, 2)),
     )
@@ -40,8 +40,8 @@ def _no_tanks(blocks: int) -> Tanks:
         names=(),
         building=np.zeros(0, dtype=np.intp),
         start_c=flat,
-        keep=none,
-        per_kw=none,
+        keep=flat,
+        per_kw=flat,
         drift_c=none,
         low_c=flat,
         high_c=flat,
@@ -88,7 +88,6 @@ def hamlet(
     blocks = len(import_eur_per_kwh)
     flat = np.ones(blocks)
     return PlanProblem(
-        blocks=Blocks.of_slots(blocks),
         rooms=_no_rooms(blocks),
         tanks=_no_tanks(blocks),
         plant=Plant(
@@ -117,6 +116,8 @@ def hamlet(
             overrun_eur_per_kwh=2.0,
             margin_eur_per_kwh=0.2,
         ),
+        own_heat_kw=np.zeros((blocks, 1)),
+        own_cool_kw=np.zeros((blocks, 1)),
     )
 
 
@@ -140,7 +141,7 @@ def with_cars(
     problem: PlanProblem, wanted_kwh: list[float], slots: list[int], **changes: object
 ) -> PlanProblem:
     """The same with cars of 8 kW that stay for so many slots."""
-    blocks = len(problem.blocks)
+    blocks = problem.slots
     cars = replace(
         problem.cars,
         names=tuple(f"CP-{n}" for n in range(len(wanted_kwh))),
@@ -155,13 +156,13 @@ def with_cars(
 
 def with_tank(problem: PlanProblem, draw_kw: list[float], *, start_c: float) -> PlanProblem:
     """The same with a tank of 10 kWh/K that keeps its heat: serves from 55, full at 60 °C."""
-    blocks, per_kw = len(problem.blocks), SLOT_H / 10
+    per_kw = SLOT_H / 10
     tanks = Tanks(
         names=("A",),
         building=np.array([0]),
         start_c=np.array([start_c]),
-        keep=np.ones((blocks, 1)),
-        per_kw=np.full((blocks, 1), per_kw),
+        keep=np.ones(1),
+        per_kw=np.full(1, per_kw),
         drift_c=-per_kw * np.array(draw_kw, dtype=float)[:, None],
         low_c=np.array([55.0]),
         high_c=np.array([60.0]),
@@ -176,7 +177,7 @@ def with_house(
     problem: PlanProblem, *, outdoor_c: float, start_c: float, heat_kw_max: float
 ) -> PlanProblem:
     """The same with 1,000 m² of rooms, band 20 to 21.5 °C."""
-    blocks = len(problem.blocks)
+    blocks = problem.slots
     area = np.array([1000.0])
     parameters = ZoneParameters(
         loss_kw_per_k=0.7e-3 * area,
@@ -187,42 +188,106 @@ def with_house(
     step = zone.discretise(parameters, SLOT_H)
     band = np.full((blocks, 1), 20.0)
 
-    def every_block(values: np.ndarray) -> np.ndarray:
-        return np.repeat(values[None], blocks, axis=0)
-
     rooms = Rooms(
         names=("house",),
+        labels=("A dwelling",),
         building=np.array([0]),
+        cooled=np.array([False]),
         start_c=np.array([[start_c, start_c]]),
-        transfer=every_block(step.a),
-        per_kw=every_block(step.b[..., 0]),
-        per_cool_kw=every_block(step.b[..., 0]),
-        drift_c=every_block(step.b[..., 2] * outdoor_c),
+        transfer=step.a,
+        per_kw=step.b[..., 0],
+        drift_c=np.repeat((step.b[..., 2] * outdoor_c)[None], blocks, axis=0),
         low_c=band,
         high_c=band + 1.5,
         ceiling_c=band + np.inf,
-        heat_kw_max=np.array([heat_kw_max]),
-        cool_kw_max=np.array([0.0]),
+        power_kw_max=np.array([heat_kw_max]),
         comfort_eur_per_kh=np.array([10.0]),
         end_eur_per_k=np.array([[0.0, 0.0]]),
     )
     return replace(problem, rooms=rooms)
 
 
+FINE = (Rung(name="to the last cent", solve=lambda problem, _: solve(problem, gap=1e-7)),)
+
+
 @dataclass(frozen=True)
 class Answer:
-    """A solved small district."""
+    """A solved small district, in the words of its tests. Powers have shape [slots, things]."""
 
-    columns: Columns
-    solution: Solution
+    problem: PlanProblem
+    best: Best
 
-    def __getattr__(self, name: str) -> np.ndarray:
-        """The values of the columns called `name`."""
-        values: np.ndarray = self.solution.values[getattr(self.columns, name)]
-        return values
+    @property
+    def cost_eur(self) -> float:
+        return self.best.proof.cost_eur
+
+    @property
+    def bound_eur(self) -> float:
+        return self.best.proof.bound_eur
+
+    @property
+    def power(self) -> np.ndarray:
+        """Heat or cold to rooms."""
+        return self.best.controls.power_kw[ROOMS]
+
+    @property
+    def tank_charge(self) -> np.ndarray:
+        return self.best.controls.power_kw[TANKS]
+
+    @property
+    def car(self) -> np.ndarray:
+        return self.best.controls.power_kw[CARS]
+
+    @property
+    def shortfall(self) -> np.ndarray:
+        return self.problem.cars.wanted_kwh - self.car.sum(axis=0) * SLOT_H
+
+    @property
+    def charge(self) -> np.ndarray:
+        return self.best.controls.charge_kw
+
+    @property
+    def discharge(self) -> np.ndarray:
+        return self.best.controls.discharge_kw
+
+    @property
+    def stored(self) -> np.ndarray:
+        agents = agent_problem(self.problem).problem
+        return stored_kwh(agents.batteries, SLOT_H, self.best.controls)
+
+    @property
+    def air(self) -> np.ndarray:
+        return self._states(ROOMS)
+
+    @property
+    def tank(self) -> np.ndarray:
+        return self._states(TANKS)
+
+    @property
+    def under(self) -> np.ndarray:
+        """Kelvin below comfort."""
+        return np.maximum(self.problem.rooms.low_c - self.air, 0.0)
+
+    @property
+    def curtailed(self) -> np.ndarray:
+        return self.best.controls.curtailed_kw
+
+    @property
+    def shared_heat(self) -> np.ndarray:
+        return self.best.controls.exchanged_kw.sum(axis=0)
+
+    @property
+    def net(self) -> np.ndarray:
+        """Import less export, without what heat takes."""
+        grid, controls = self.problem.grid, self.best.controls
+        flow = self.car.sum(axis=1) + (controls.charge_kw - controls.discharge_kw).sum(axis=1)
+        return grid.base_kw + flow - grid.pv_kw + controls.curtailed_kw
+
+    def _states(self, kind: int) -> np.ndarray:
+        agents = agent_problem(self.problem).problem.agents[kind]
+        return states(agents, self.best.controls.power_kw[kind])[:, 0]
 
 
 def solved(problem: PlanProblem) -> Answer:
     """The best of a small district."""
-    linear, columns = programme(problem)
-    return Answer(columns, solve(linear, time_limit_s=5.0))
+    return Answer(problem, best_answer(agent_problem(problem).problem, FINE, time_limit_s=5.0))

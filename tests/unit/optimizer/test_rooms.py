@@ -1,4 +1,4 @@
-"""Groups of rooms, their state and their bands."""
+"""Rooms, their state and their bands."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,13 +10,12 @@ from synthetic_day import Day
 from building_models import zone
 from ems.domain.district import District, Use
 from ems.domain.slots import SLOT_H, Horizon, Slot
-from ems.optimizer.blocks import Blocks
 from ems.optimizer.gains import Gains, gains
-from ems.optimizer.groups import RoomStock, room_stock
 from ems.optimizer.occupancy import occupied
 from ems.optimizer.past_day import PAST_SLOTS, PastDay, mass_course_c, unexplained_kw
 from ems.optimizer.room_state import room_state
-from ems.optimizer.rooms import room_bands, room_outlook
+from ems.optimizer.rooms import Dynamics, room_bands, room_outlook
+from ems.optimizer.stock import RoomStock, room_stock
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +23,13 @@ def stock(district: District) -> RoomStock:
     return room_stock(district)
 
 
-def test_some_forty_groups_hold_every_room_once(stock: RoomStock, district: District) -> None:
-    assert 30 <= len(stock.groups) <= 48
-    assert sorted(stock.members) == sorted([*district.dwellings, *district.zones])
+def test_every_room_is_planned_once_and_by_itself(stock: RoomStock, district: District) -> None:
+    assert sorted(stock.names) == sorted([*district.dwellings, *district.zones])
 
 
-def test_a_group_lies_in_one_building_and_has_one_use(stock: RoomStock, district: District) -> None:
-    for group in stock.groups:
-        rooms = [district.dwellings.get(m) or district.zones[m] for m in group.members]
-        assert {(r.building, r.use) for r in rooms} == {(group.building, group.profile.use)}
-
-
-def test_groups_lose_as_much_heat_as_their_rooms(stock: RoomStock, district: District) -> None:
+def test_rooms_lose_as_much_heat_as_they_are_described_to(
+    stock: RoomStock, district: District
+) -> None:
     rooms = [*district.dwellings.values(), *district.zones.values()]
     loss = 0.0
     for room in rooms:
@@ -61,7 +55,7 @@ def test_the_mass_is_found_from_a_day_of_air(stock: RoomStock) -> None:
     # let the model itself live a day, and look at its air alone
     rng = np.random.default_rng(11)
     step = zone.discretise(stock.parameters, SLOT_H)
-    groups = len(stock.groups)
+    groups = stock.count
     state = np.column_stack([np.full(groups, 19.0), np.full(groups, 21.0)])
     into_mass = 0.004 * stock.area_m2[:, None] * rng.random((groups, 96))
     air = np.empty((groups, 96))
@@ -77,7 +71,7 @@ def test_the_mass_is_found_from_a_day_of_air(stock: RoomStock) -> None:
 @pytest.mark.parametrize("watts_per_m2", [0.0, -3.0, 5.0])
 def test_heat_that_no_model_explains_is_found(stock: RoomStock, watts_per_m2: float) -> None:
     # every room at rest at 20 °C, 10 °C outside: heat and the unknown make up for the loss
-    groups, flat = len(stock.groups), np.ones((len(stock.groups), PAST_SLOTS))
+    groups, flat = stock.count, np.ones((stock.count, PAST_SLOTS))
     unknown = watts_per_m2 / 1000 * stock.area_m2
     heat = (stock.parameters.loss_kw_per_k * 10 - unknown)[:, None] * flat
     nothing = np.zeros((PAST_SLOTS, groups))
@@ -93,45 +87,54 @@ def test_heat_that_no_model_explains_is_found(stock: RoomStock, watts_per_m2: fl
 
 
 def test_without_history_the_mass_stands_where_sun_and_people_hold_it(stock: RoomStock) -> None:
-    groups = len(stock.groups)
+    groups = stock.count
     nothing, idle = np.full((groups, 96), np.nan), np.zeros((groups, 96))
     course = mass_course_c(stock, nothing, idle, np.full(groups, 20.5))
     assert course == pytest.approx(np.full((groups, 96), 20.5))
 
 
-def test_dwellings_are_measured_by_what_their_people_chose(
-    stock: RoomStock, winter_day: Day
-) -> None:
-    district = winter_day.district
-    exact = {
-        f"{d.id}/room_temp_c": d.heat_c + district.comfort.margin_k + 0.4
-        for d in district.dwellings.values()
-    }
-    state = _state(stock, winter_day.with_readings(exact))
-    lived_in = np.array([g.is_dwellings for g in stock.groups])
-    assert (state.start_c[:, 0] - state.group_floor_c)[lived_in] == pytest.approx(0.4)
-
-
 def test_a_residents_own_change_moves_their_floor(stock: RoomStock, winter_day: Day) -> None:
-    home = stock.members[0]
+    home = stock.names[0]
     warmer = _state(stock, winter_day.with_readings({f"{home}/resident_offset_k": 1.0}))
     usual = _state(stock, winter_day)
     assert warmer.floor_c[0] - usual.floor_c[0] == pytest.approx(1.0)
 
 
-def test_a_silent_room_is_left_out_and_an_absurd_one_too(stock: RoomStock, winter_day: Day) -> None:
-    group = stock.group == 0
-    homes = [m for m, inside in zip(stock.members, group, strict=True) if inside]
+def test_a_silent_room_takes_its_buildings_mean_and_an_absurd_one_too(
+    stock: RoomStock, winter_day: Day
+) -> None:
+    homes = [n for n, b in zip(stock.names, stock.building, strict=True) if b == stock.building[0]]
     lame = {f"{homes[0]}/room_temp_c": float("nan"), f"{homes[1]}/room_temp_c": 99.0}
     state, usual = _state(stock, winter_day.with_readings(lame)), _state(stock, winter_day)
-    assert state.start_c[0, 0] == pytest.approx(usual.start_c[0, 0], abs=0.2)
-    assert not state.notes
+    at = [stock.names.index(home) for home in homes]
+    mean = usual.start_c[at[2:], 0].mean()
+    assert state.start_c[at[:2], 0] == pytest.approx([mean, mean])
+    assert "no room temperature of 2 rooms" in state.notes[0]
+
+
+def test_a_zone_too_cold_at_dawn_and_too_warm_at_noon_is_held_by_its_thermostat(
+    stock: RoomStock,
+) -> None:
+    hours = np.arange(96) / 4
+    sun = 0.2 * stock.area_m2 * np.clip(np.sin((hours - 8) / 8 * np.pi), 0, None)[:, None]
+    moved = Dynamics.of(
+        stock, Gains(people_kw=0 * sun, sun_kw=sun), np.zeros(stock.count), np.full(96, 5.0)
+    )
+    low, ceiling = np.full((96, stock.count), 20.0), np.full((96, stock.count), 25.0)
+    heat, cool = moved.by_thermostat(stock, np.full((stock.count, 2), 20.0), low, ceiling)
+    zones = stock.cool_kw_max > 0
+    air = moved.with_powers(heat, cool).free_c(np.full((stock.count, 2), 20.0))[:, zones]
+    strong = (cool < stock.cool_kw_max)[:, zones] & (heat < stock.heat_kw_max)[:, zones]
+    assert heat[:, zones].any()
+    assert cool[:, zones].any()
+    assert air[strong].min() > 20 - 1e-6
+    assert air[strong].max() < 25 + 1e-6
 
 
 def test_offices_have_their_band_only_when_used(stock: RoomStock, winter_day: Day) -> None:
     monday = Horizon(Slot.containing(datetime(2026, 1, 11, 23, tzinfo=UTC)), 96)
     bands = room_bands(stock, _state(stock, winter_day), winter_day.district, monday)
-    office = next(g for g, group in enumerate(stock.groups) if group.profile.use is Use.OFFICE)
+    office = next(n for n, p in enumerate(stock.profiles) if p.use is Use.OFFICE)
     used = slice(8 * 4, 19 * 4)
     assert bands.low_c[used, office] == pytest.approx(20.2)
     assert bands.low_c[: 8 * 4 - 1, office] == pytest.approx(16)  # ready a slot before
@@ -159,7 +162,7 @@ def test_hours_of_use_follow_the_local_clock(
         assert int(np.flatnonzero(used)[0]) == 8 * 4
 
 
-def test_on_a_mild_day_few_groups_need_planning(
+def test_on_a_mild_day_few_rooms_need_planning(
     stock: RoomStock, any_day: Callable[..., Day], winter_day: Day
 ) -> None:
     def planned(day: Day) -> int:
@@ -169,7 +172,6 @@ def test_on_a_mild_day_few_groups_need_planning(
             day.district,
             day.forecasts,
             gains(stock, day.district, day.forecasts),
-            Blocks.over(96),
             0.04,
         )
         return len(outlook.planned)
@@ -177,19 +179,3 @@ def test_on_a_mild_day_few_groups_need_planning(
     mild = any_day(datetime(2026, 5, 12, 4, tzinfo=UTC), outdoor_c=19.0)
     warm_rooms = {k: 22.5 for k in mild.readings if k.endswith("/room_temp_c")}
     assert planned(mild.with_readings(warm_rooms)) < 0.5 * planned(winter_day)
-
-
-def test_blocks_cover_the_horizon_and_expand_again() -> None:
-    blocks = Blocks.over(96)
-    assert blocks.slots == 96
-    assert blocks.lengths[:24] == (1,) * 24
-    values = np.arange(96.0)
-    assert blocks.held(blocks.mean(values)).mean() == pytest.approx(values.mean())
-    levels = blocks.between(np.array(0.0), np.cumsum(blocks.lengths).astype(float))
-    assert levels == pytest.approx(np.arange(1.0, 97.0))
-
-
-@pytest.mark.parametrize("slots", [1, 23, 25, 92, 95, 100, 192])
-def test_blocks_cover_any_horizon(slots: int) -> None:
-    assert Blocks.over(slots).slots == slots
-    assert Blocks.over(slots).hours.sum() == pytest.approx(slots * SLOT_H)
