@@ -15,7 +15,7 @@ from ems.devices.registers import Register, RegisterType
 from ems.domain.errors import DeviceError
 from ems.domain.points import Quality
 
-_FORMATS = {
+FORMATS = {
     RegisterType.INT16: ">h",
     RegisterType.UINT16: ">H",
     RegisterType.INT32: ">i",
@@ -25,6 +25,7 @@ _FORMATS = {
     RegisterType.FLOAT32: ">f",
     RegisterType.FLOAT64: ">d",
 }
+"""Of the bytes of a number whose high word and byte come first."""
 _LIMITS = {
     RegisterType.INT16: (-(2**15), 2**15 - 1),
     RegisterType.UINT16: (0, 2**16 - 1),
@@ -77,7 +78,7 @@ def raw_of(words: Sequence[int], register: Register) -> float:
     if register.type is RegisterType.BIT:
         return words[0]
     packed = struct.pack(f">{len(words)}H", *_ordered(words, register))
-    raw: float = struct.unpack(_FORMATS[register.type], packed)[0]
+    raw: float = struct.unpack(FORMATS[register.type], packed)[0]
     return raw  # whole numbers stay int: a float has no room for the sentinel 2**64 - 1
 
 
@@ -93,7 +94,7 @@ def words_of(raw: float, register: Register) -> list[int]:
         return [int(raw)]
     number = raw if register.type.is_float else round(raw)
     try:
-        packed = struct.pack(_FORMATS[register.type], number)
+        packed = struct.pack(FORMATS[register.type], number)
     except (struct.error, OverflowError) as error:
         raise DeviceError(
             f"{raw:g} does not fit {register.type}", fix="correct low, high or scale in the map"

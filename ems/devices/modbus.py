@@ -9,9 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 
-from ems.devices.blocks import Block, read_blocks, write_blocks
+from ems.devices.block_reader import BlockReader
+from ems.devices.blocks import read_blocks, write_blocks
 from ems.devices.bus_log import Listener, nobody_listens
-from ems.devices.codec import Located, decoded, encoded
+from ems.devices.codec import Located, encoded
 from ems.devices.connection import Values, connection_key
 from ems.devices.maps import PointSpec, load_map, map_of
 from ems.devices.modbus_link import ModbusLink
@@ -38,7 +39,7 @@ class ModbusConnection:
     ) -> None:
         self._link = ModbusLink(address, timeout_s=timeout_s, listener=listener)
         self._places: dict[str, Places] = {}
-        self._blocks: dict[tuple[str, tuple[str, ...]], list[Block]] = {}
+        self._blocks: dict[tuple[str, tuple[PointSpec, ...]], list[BlockReader]] = {}
 
     @property
     def key(self) -> str:
@@ -61,14 +62,14 @@ class ModbusConnection:
         return values
 
     async def _fill(
-        self, values: dict[str, tuple[float, Quality]], device: Device, block: Block
+        self, values: dict[str, tuple[float, Quality]], device: Device, block: BlockReader
     ) -> DeviceRejectedError | None:
         """Put the values of a block in their places, or say why the device refuses it."""
         try:
-            words = await self._link.read(device.unit, block.table, block.address, block.count)
+            answer = await self._link.answer(device.unit, block.question)
         except DeviceRejectedError as refusal:
             return refusal
-        values.update((p.spec.name, decoded(words, block.address, p)) for p in block.points)
+        values.update(block.values(answer))
         return None
 
     async def write(self, device: Device, values: Mapping[PointSpec, float]) -> None:
@@ -109,13 +110,14 @@ class ModbusConnection:
 
     def _read_blocks(
         self, device: Device, points: Sequence[PointSpec], places: Places
-    ) -> list[Block]:
+    ) -> list[BlockReader]:
         whose = device.id if _says_itself(device) else device.map
-        key = whose, tuple(spec.name for spec in points)
+        key = whose, tuple(points)
         if key not in self._blocks:
             here = [places[spec.name] for spec in points if spec.name in places]
             device_map = map_of(device)
-            self._blocks[key] = read_blocks(here, device_map.gap, device_map.longest_read)
+            blocks = read_blocks(here, device_map.gap, device_map.longest_read)
+            self._blocks[key] = list(map(BlockReader, blocks))
         return self._blocks[key]
 
     def _forget(self, device: Device) -> None:

@@ -63,8 +63,12 @@ class ModbusLink:
             DeviceRejectedError: the device answered with an exception.
         """
         question = read_question(table, address, count)
+        return words_in(await self.answer(unit, question), table, count)
+
+    async def answer(self, unit: int, question: Question) -> bytes:
+        """The checked answer to a read, from its function code on; raises as `read` does."""
         async with self._turns.turn():
-            return words_in(await self._answer(unit, question), table, count)
+            return await self._answer(unit, question)
 
     async def write(
         self,
@@ -116,8 +120,9 @@ class ModbusLink:
         return answer
 
     async def _exchange(self, wire: Wire, unit: int, question: Question) -> bytes:
-        own = bytes((unit,))
-        self._listener(self.key, Way.SENT, own + question.pdu)
+        listened = self._listener is not nobody_listens
+        if listened:
+            self._listener(self.key, Way.SENT, bytes((unit,)) + question.pdu)
         try:
             answer = await wire.ask(unit, question, self._patience_s(question))
         except (asyncio.CancelledError, NotAReplyError):
@@ -131,7 +136,8 @@ class ModbusLink:
         except ConnectionError:
             self._drop()
             raise
-        self._listener(self.key, Way.HEARD, own + answer)
+        if listened:
+            self._listener(self.key, Way.HEARD, bytes((unit,)) + answer)
         if isinstance(self._address, SerialAddress):
             self._silent_until_s = monotonic() + self._address.quiet_s
         return answer

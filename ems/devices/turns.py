@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 
 class Turns:
@@ -14,16 +12,12 @@ class Turns:
         self._urgent: deque[asyncio.Future[None]] = deque()
         self._ordinary: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def turn(self, *, urgent: bool = False) -> AsyncIterator[None]:
-        """Hold the connection for one request."""
-        await self._take(self._urgent if urgent else self._ordinary)
-        try:
-            yield
-        finally:
-            self._give()
+    def turn(self, *, urgent: bool = False) -> "_Turn":
+        """Hold the connection for one request: `async with turns.turn():`."""
+        return _Turn(self, self._urgent if urgent else self._ordinary)
 
-    async def _take(self, queue: deque[asyncio.Future[None]]) -> None:
+    async def take(self, queue: deque[asyncio.Future[None]]) -> None:
+        """Wait in `queue` for a turn."""
         if not self._busy:
             self._busy = True
             return
@@ -33,10 +27,11 @@ class Turns:
             await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
-                self._give()
+                self.give()
             raise
 
-    def _give(self) -> None:
+    def give(self) -> None:
+        """Pass the turn on."""
         for queue in (self._urgent, self._ordinary):
             while queue:
                 waiter = queue.popleft()
@@ -44,3 +39,18 @@ class Turns:
                     waiter.set_result(None)
                     return
         self._busy = False
+
+
+class _Turn:
+    """One turn; a class, since a generator would cost as much as the request."""
+
+    __slots__ = ("_queue", "_turns")
+
+    def __init__(self, turns: Turns, queue: deque[asyncio.Future[None]]) -> None:
+        self._turns, self._queue = turns, queue
+
+    async def __aenter__(self) -> None:
+        await self._turns.take(self._queue)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._turns.give()
