@@ -98,15 +98,19 @@ def _asker(packet: Packet, sender: IpAddress) -> Where:
     return packet.origin or sender, packet.source
 
 
-class _Port(asyncio.DatagramProtocol):
+class VirtualPort(asyncio.DatagramProtocol):
+    """The UDP port at which a node listens."""
+
     def __init__(self, node: Node) -> None:
         self._node = node
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        """Keep what datagrams are sent with."""
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Send what the node answers."""
         assert self._transport is not None  # noqa: S101 made before anything is received
         try:
             packet = packets.unpacked(data)
@@ -151,11 +155,11 @@ class BacnetServers:
             DeviceError: an address is taken, or not of this machine.
         """
         loop = asyncio.get_running_loop()
-        ports: list[_Port] = []
+        ports: list[VirtualPort] = []
         for (host, port), node in self._nodes.items():
             try:
                 transport, listening = await loop.create_datagram_endpoint(
-                    lambda node=node: _Port(node),  # type: ignore[misc]
+                    lambda node=node: VirtualPort(node),  # type: ignore[misc]
                     local_addr=(host, port),
                 )
             except OSError as error:
@@ -185,7 +189,7 @@ class BacnetServers:
         await asyncio.sleep(0)
 
 
-async def _tell(ports: list[_Port]) -> None:
+async def _tell(ports: list[VirtualPort]) -> None:
     while True:
         await asyncio.sleep(TELL_S)
         now_s = monotonic()

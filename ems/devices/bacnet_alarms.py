@@ -42,6 +42,8 @@ log = logging.getLogger("ems.devices")
 
 KEPT = 1000
 """Alarms that are kept; when there are more the oldest gives way."""
+TEXT_MAX = 200
+"""Characters of what a device says that are kept."""
 ROUNDS_MAX = 20
 """Answers of one device to GetEventInformation that are asked for."""
 PROCESS = 1
@@ -134,12 +136,14 @@ class BacnetAlarms:
             state=_state(event.to_state),
             since=self._since(event.stamp),
             priority=event.priority,
-            text=event.text,
+            text=_printable(event.text),
             wants_acknowledgement=event.wants_acknowledgement,
         )
         kept = _Kept(alarm=alarm, process=event.process, stamp=event.stamp, state=event.to_state)
-        level = logging.INFO if alarm.state is AlarmState.NORMAL else logging.WARNING
-        log.log(level, "%s/%s: %s %s", device.id, alarm.item, alarm.state, alarm.text)
+        before = self._kept.get((device.id, event.object))
+        if before is None or before.alarm.state is not alarm.state:
+            level = logging.INFO if alarm.state is AlarmState.NORMAL else logging.WARNING
+            log.log(level, "%s/%s: %s %s", device.id, alarm.item, alarm.state, alarm.text)
         self._keep(event.object, kept)
 
     def _acknowledged(self, device: Device, event: EventNotification) -> None:
@@ -200,6 +204,11 @@ def _transition(summary: EventSummary) -> tuple[int, bool]:
     """Which of to off-normal, to fault, to normal was the last; whether it waits for a person."""
     place = {NORMAL: 2, FAULT: 1}.get(summary.state, 0)
     return place, not summary.acknowledged[place]
+
+
+def _printable(words: str) -> str:
+    """What a device says, fit for a line of the log."""
+    return "".join(c if c.isprintable() else " " for c in words[:TEXT_MAX])
 
 
 def _state(number: int) -> AlarmState:

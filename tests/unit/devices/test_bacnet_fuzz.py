@@ -1,0 +1,50 @@
+"""Whatever arrives, every BACnet decoder, the port and the virtual controllers go on."""
+
+import asyncio
+import logging
+import time
+from random import Random
+
+import pytest
+
+from benchmarks.bacnet_fuzz import targets
+from benchmarks.fuzzed_frames import fuzzed
+from ems.devices.bacnet_apdu import confirmed, unconfirmed
+from ems.devices.bacnet_packets import Packet, packed
+from ems.devices.bacnet_station import Station
+
+FRAMES = 1000
+
+
+@pytest.mark.parametrize("name", targets())
+def test_nothing_unexpected_comes_out(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    seed = time.time_ns()
+    print(f"seed {seed}")
+    random, case = Random(seed), targets()[name]  # noqa: S311 no secret
+    for _ in range(FRAMES):
+        case(random)
+
+
+async def test_the_ems_s_own_device_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    """bacpypes3 answers for it; what it stumbles over is logged and dropped."""
+    seed = time.time_ns()
+    print(f"seed {seed}")
+    random = Random(seed)  # noqa: S311 no secret
+    sent: list[bytes] = []
+    station = Station(4194000, ("127.84.0.1", 47900), lambda datagram, _: sent.append(datagram))
+    read = bytes.fromhex("0c023fff301908")
+    valid = [
+        packed(Packet(None, None, None, confirmed(1, 12, bytes.fromhex("0c023fff30194b")))),
+        packed(Packet(None, None, None, confirmed(1, 14, read))),
+        packed(Packet(None, None, None, unconfirmed(8, b""))),
+    ]
+    for _ in range(200):
+        station.hear(fuzzed(random, valid), ("127.84.0.2", 47900))
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.1)
+
+    sent.clear()
+    station.hear(valid[0], ("127.84.0.2", 47900))
+    await asyncio.sleep(0.1)
+    assert len(sent) == 1
