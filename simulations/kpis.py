@@ -13,7 +13,7 @@ doi:10.1080/19401493.2021.1986574): discomfort per zone; energy, cost, emissions
 metre; processor time per time.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +105,7 @@ class Kpis:
     pele_kw_per_m2: float
     """BOPTEST: peak by floor area."""
 
-    time_ratio: float = 0.0
+    time_ratio: float = field(default=0.0, compare=False)
     """BOPTEST: seconds of processor per second of district time; the plant's own included."""
 
     def as_dict(self) -> dict[str, float]:

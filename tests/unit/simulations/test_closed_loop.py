@@ -130,7 +130,7 @@ def test_the_same_seed_gives_the_same_figures(
 ) -> None:
     scenario, start = hamlet_start
     once, again = (run_ems(scenario, start, LocalBrain(hamlet), int) for _ in range(2))
-    assert once.kpis.as_dict() == again.kpis.as_dict()
+    assert once.kpis == again.kpis
     np.testing.assert_array_equal(once.history.values, again.history.values)
 
 
