@@ -14,6 +14,7 @@ class _Commands(LazyGroup):
         "demo": "ems.commands.demo:demo",
         "run": "ems.commands.run:run",
         "plan": "ems.commands.plan:plan",
+        "forecast": "ems.commands.forecast:app",
         "simulate": "ems.commands.simulate:simulate",
         "mode": "ems.commands.mode:mode",
         "stop-writing": "ems.commands.stop_writing:stop_writing",
