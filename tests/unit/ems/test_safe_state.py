@@ -6,64 +6,35 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 import yaml
-from service_at_work import hold_everything, setpoints
 
+from benchmarks.held_fleet import OwnControl, commanded, commanding, fleet
 from ems.clock import Anchor, DistrictClock
 from ems.devices.fail_safe import Fallback, fallback, guarded, not_fail_safe
-from ems.devices.maps import load_map, map_of
-from ems.domain.district import DeviceKind, District
-from ems.domain.slots import Slot
+from ems.devices.maps import load_map
+from ems.domain.district import District
 from ems.guard import Guard
 from ems.heart import Heart, last_beat
-from ems.processes import Family
 from simulations.bacnet_servers import BacnetServers
 from simulations.image import ProcessImage
-from simulations.local_control import LEASE_S, Lease
+from simulations.local_control import LEASE_S
 from simulations.modbus_servers import ModbusServers
-from simulations.panel import Panel
 
 NET = 76
 SPEED = 360.0
 """District seconds in a second: a lease of half an hour ends within five."""
 TICK_S = 60.0
-OWN = ("B1-0201", "D1-0101", "A1-Z01", "SST-A1", "HP-1", "CP-01", "CP-02", "PV-A1", "BAT-1")
-WITHOUT_LEASE = {
-    "CP-03": "charge-point-mennekes",
-    "CP-05": "charge-point-evlink",
-    "HP-2": "heat-pump-nibe-s1155",
-    "HP-3": "heat-pump-stiebel-wpm",
-}
-ZONE = "A1-Z02"
-"""A BACnet controller whose map knows no heartbeat."""
 
 
 @pytest.fixture(scope="module")
 def small(district: District, tmp_path_factory: pytest.TempPathFactory) -> District:
     """A handful of devices of each kind, with and without a lease."""
-    moved = district.on_loopback(NET)
-    station = replace(moved.station, host=f"127.{NET}.0.2", port=47986)
-    mute = str(_mute_zone(tmp_path_factory.mktemp("maps")))
-    maps = WITHOUT_LEASE | {ZONE: mute}
-    devices = [moved.devices[name] for name in (*OWN, *maps)]
-    chosen = [replace(d, map=maps.get(d.id, d.map)) for d in devices]
-    return replace(moved, station=station).with_devices(chosen)
-
-
-def _mute_zone(folder: Path) -> Path:
-    packaged = Path(__file__).parents[3] / "ems/devices/maps/zone-bacnet.yaml"
-    raw = yaml.safe_load(packaged.read_text())
-    del raw["heartbeat"], raw["lease_s"], raw["points"]["heartbeat"]
-    path = folder / "zone-mute.yaml"
-    path.write_text(yaml.safe_dump(raw, allow_unicode=True))
-    return path
+    return fleet(district, NET, tmp_path_factory.mktemp("maps"))
 
 
 @pytest.fixture
@@ -78,44 +49,6 @@ async def image(small: District) -> AsyncIterator[ProcessImage]:
         await server.stop()
 
 
-@asynccontextmanager
-async def commanding(
-    small: District, anchor: Anchor, heart: Path
-) -> AsyncIterator[tuple[Family, BaseProcess]]:
-    """A service in a process of its own that holds all devices."""
-    family = Family()
-    news, sender = family.pipe()
-    child = family.start("service", hold_everything, small, anchor, heart, sender)
-    sender.close()
-    try:
-        while not news.poll():
-            await asyncio.sleep(0.05)
-        assert news.recv() == []
-        yield family, child
-    finally:
-        await asyncio.to_thread(family.stop)
-
-
-class OwnControl:
-    """The devices' own rule: no new heartbeat within the lease, and they stop to obey."""
-
-    def __init__(self, small: District, image: ProcessImage) -> None:
-        own = small.with_devices(
-            d for d in small.devices.values() if fallback(map_of(d)) is Fallback.OWN
-        )
-        self._leases: dict[DeviceKind, Lease] = {}
-        for kind in DeviceKind:
-            if devices := own.of_kind(kind):
-                beat = map_of(devices[0]).heartbeat
-                assert beat is not None
-                panel = Panel(image, own, kind, [d.serves for d in devices])
-                self._leases[kind] = Lease(panel, beat.point)
-
-    def held(self, now: datetime) -> dict[DeviceKind, bool]:
-        """Kinds of which a device still obeys."""
-        return {k: bool(lease.held(now.timestamp()).any()) for k, lease in self._leases.items()}
-
-
 async def until(true: Callable[[], bool], within_s: float) -> float:
     """Wall seconds until it is true."""
     began = time.monotonic()
@@ -123,13 +56,6 @@ async def until(true: Callable[[], bool], within_s: float) -> float:
         assert time.monotonic() - began < within_s
         await asyncio.sleep(0.05)
     return time.monotonic() - began
-
-
-def commanded(small: District, image: ProcessImage, device: str) -> bool:
-    """Whether any command of the service still stands in a device."""
-    one = small.with_devices([small.devices[device]])
-    wanted = list(setpoints(one, Slot(0)))
-    return any(image[s.point] == pytest.approx(s.value, abs=0.06) for s in wanted)
 
 
 async def test_after_a_kill_every_device_is_back_by_its_lease_or_by_the_guard(
