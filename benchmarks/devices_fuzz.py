@@ -54,9 +54,10 @@ class UncaughtError(Exception):
     """What came out of a target, and the frame that brought it about."""
 
 
-def figures(count: int, seed: int) -> list[Figure]:
-    """How many of `count` frames brought something unexpected out of each target."""
-    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+def figures(quick: bool, seed: int) -> list[Figure]:
+    """How many of a million frames brought something unexpected out of each target."""
+    count = QUICK if quick else FULL
+    logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
     return [
         Figure(
             name=f"{name}: uncaught in {count:,} fuzzed frames (seed {seed})",
