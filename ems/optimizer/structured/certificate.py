@@ -6,7 +6,7 @@ control then chooses the cheaper end of its range by itself, and the sum of what
 is a bound. Costs are convex in each control, so its slope at the planned point is enough.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -122,26 +122,6 @@ def expected_eur(problem: DistrictProblem, net_kw: Floats) -> float:
 def _peak_eur(problem: DistrictProblem, net_kw: Floats) -> float:
     meter = problem.meter
     return meter.peak_eur_per_kw * max(float(net_kw.max()), meter.peak_kw_min)
-
-
-def repaired(problem: DistrictProblem, controls: Controls) -> Controls:
-    """`controls` with every battery strictly inside its bounds, as far as its powers allow.
-
-    A state's violation of 1e-5 and less is what an interior point leaves; a slot's charge or
-    discharge gives way by just that.
-    """
-    batteries, h = problem.batteries, problem.slot_h
-    stored = batteries.start_kwh
-    charge, discharge = controls.charge_kw.copy(), controls.discharge_kw.copy()
-    for t in range(problem.slots):
-        low, high = batteries.low_kwh - stored, batteries.high_kwh - stored
-        gain, loss = h * batteries.charge_efficiency, h / batteries.discharge_efficiency
-        too_much = np.maximum(charge[t] * gain - discharge[t] * loss - high, 0.0)
-        charge[t] = np.maximum(charge[t] - too_much / gain, 0.0)
-        too_little = np.maximum(low - charge[t] * gain + discharge[t] * loss, 0.0)
-        discharge[t] = np.maximum(discharge[t] - too_little / loss, 0.0)
-        stored = stored + charge[t] * gain - discharge[t] * loss
-    return replace(controls, charge_kw=charge, discharge_kw=discharge)
 
 
 def _admissible(problem: DistrictProblem, multipliers: Multipliers) -> Multipliers:

@@ -60,6 +60,7 @@ def within_rows(
     per_kw = np.maximum((gives * gives).sum(axis=0), 1e-300)
     raised = power + (gives * short / per_kw).sum(axis=1)
     filling = np.einsum("xvt,xt->vt", takes, power)
-    share = 1.0 - np.where(relief | (filling <= 0), 0.0, short / np.maximum(filling, 1e-300))
+    taken = np.where(relief | (filling <= 0), 0.0, short / np.maximum(filling, 1e-300))
+    share = np.maximum(1.0 - taken, 0.0)
     lowered = raised * np.where(takes > 0, share[None], 1.0).min(axis=1, initial=1.0)
     return np.where(most_kw > 0, np.minimum(lowered, raised * 0 + most_kw * (1 - 1e-9)), 0.0)

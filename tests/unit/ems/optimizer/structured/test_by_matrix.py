@@ -4,8 +4,9 @@ import pytest
 
 from ems.domain.errors import SolverError
 from ems.optimizer.structured.by_matrix import solve_by_highs
-from ems.optimizer.structured.certificate import certify, repaired
+from ems.optimizer.structured.certificate import certify
 from ems.optimizer.structured.generator import Size, district
+from ems.optimizer.structured.repair import repaired
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -143,18 +143,6 @@ def test_time_out_keeps_the_best_proven_plan() -> None:
     assert proof.bound_eur == pytest.approx(answer.bound_eur, abs=1e-6 * abs(answer.bound_eur))
 
 
-def test_repair_brings_batteries_inside() -> None:
-    problem = generator.district(replace(SMALL, batteries=3), 3)
-    answer = solve(problem, gap=1e-2)
-    batteries = problem.batteries
-    pushed = replace(answer.controls, charge_kw=answer.controls.charge_kw + 5.0)
-    stored = certificate.stored_kwh(
-        batteries, problem.slot_h, certificate.repaired(problem, pushed)
-    )
-    assert (stored <= batteries.high_kwh + 1e-9).all()
-    assert (stored >= batteries.low_kwh - 1e-9).all()
-
-
 @pytest.mark.parametrize(
     ("what", "change"),
     [
