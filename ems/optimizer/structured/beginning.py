@@ -44,11 +44,6 @@ def first_flow(problem: DistrictProblem, stores: Fleet) -> Floats:
 def _kindest_share(fleet: Fleet, most: Floats) -> Floats:
     """Of some shares of `most` [T, n], where each agent's wishes cost least. Shape [n]."""
     moved, _ = kernels.respond(fleet, most)
-    costs = []
-    for share in FIRST_SHARES:
-        state = fleet.free + share * moved
-        missed = fleet.low_price * np.maximum(fleet.low - state, 0.0)
-        missed += fleet.high_price * np.maximum(state - fleet.high, 0.0)
-        costs.append(missed.sum(axis=0))
-    shares: Floats = np.array(FIRST_SHARES)[np.argmin(costs, axis=0)]
-    return shares
+    shares = np.array(FIRST_SHARES)
+    kindest: Floats = shares[np.argmin(kernels.missed(fleet, moved, shares), axis=0)]
+    return kindest

@@ -1,6 +1,5 @@
 """All agents and batteries of a district: passes over their lots, loads summed by group."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +8,7 @@ from ems.optimizer.structured import inverses, layout, passes
 from ems.optimizer.structured.layout import LANES
 from ems.optimizer.structured.lengths import Lengths
 from ems.optimizer.structured.lots import Kept, Lots
+from ems.optimizer.structured.parallel import Sweep, in_parallel
 from ems.optimizer.structured.problem import DistrictProblem, Floats
 
 
@@ -70,8 +70,8 @@ class Foreseen:
     """What answers a unit of centring at present prices."""
 
 
-Sweep = Callable[..., None]
-"""One of the three passes."""
+SUMS_MAX = 4
+"""Sums of loads that a pass makes at most."""
 
 
 class Everyone:
@@ -81,6 +81,9 @@ class Everyone:
         self.agents = agents
         self.stores = stores
         self.all = [*agents, stores]
+        shapes = [(lots.starts.size - 1, lots.fleet.steps) for lots in self.all]
+        self._room = [np.empty((SUMS_MAX, *shape, LANES)) for shape in shapes]
+        self._inverses = [np.empty((groups, steps, steps)) for groups, steps in shapes[1:]]
 
     def advance(self, prices: Prices, aim: float) -> tuple[Moved, Moved]:
         """Go each agent's length and factor; power, and the prediction's loads at `prices`."""
@@ -99,12 +102,13 @@ class Everyone:
 
     def inverses(self) -> tuple[Floats, Floats]:
         """Sums of inverse Hessians: of groups [G, T, T], of the stores' net power [T, T]."""
-        shape = (self.agents[0].starts.size - 1, *2 * (self.agents[0].fleet.steps,))
-        of_groups, of_stores = np.zeros(shape), np.zeros((1, *2 * (self.stores.fleet.steps,)))
+        of_groups, of_stores = self._inverses
+        for result in self._inverses:
+            result[:] = 0.0
         for lots in self.all:
             result = of_stores if lots is self.stores else of_groups
-            span = (0, lots.starts.size - 1)
-            inverses.add_inverses(span, lots.memory, lots.starts, result, lots.states, LANES)
+            given = (lots.memory, lots.starts, result, lots.states, LANES)
+            in_parallel(inverses.add_inverses, lots.spans(of_groups=True), *given)
         signed = of_stores[0, :, 0::2] - of_stores[0, :, 1::2]
         return of_groups, signed[0::2] - signed[1::2]
 
@@ -167,10 +171,12 @@ class Everyone:
     def _swept(self, sweep: Sweep, count: int, prices: Prices, *of_pass: float) -> list[Moved]:
         """The pass `sweep` over all lots; its sums of loads, `count` of them."""
         loads = []
-        for lots in self.all:
+        for lots, room in zip(self.all, self._room, strict=True):
             price = prices.of_stores if lots is self.stores else prices.of_groups
-            sums = np.zeros((count, lots.starts.size - 1, lots.fleet.steps, LANES))
-            sweep((0, lots.count), lots.memory, price, *of_pass, sums, lots.states, LANES)
+            sums = room[:count]
+            sums[:] = 0.0
+            given = (lots.memory, price, *of_pass, sums, lots.states, LANES)
+            in_parallel(sweep, lots.spans(of_groups=False), *given)
             loads.append(sums.sum(axis=-1))
         agents = np.sum(loads[:-1], axis=0)
         return [Moved(of_groups=agents[k], of_stores=loads[-1][k, 0]) for k in range(count)]

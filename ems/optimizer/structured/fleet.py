@@ -89,8 +89,10 @@ def fleet_of_agents(problem: DistrictProblem, states: int) -> Fleet:
 
     def joined(shape: tuple[int, ...], name: str) -> Floats:
         parts = [_padded(getattr(kind, name), shape) for kind in kinds]
-        rows = np.concatenate([np.zeros((*shape, 0)), *parts], axis=-1)
-        return np.ascontiguousarray(rows[..., order])
+        rows = np.empty((*shape, order.size))
+        for part, at in zip(parts, np.split(place, ends) if kinds else (), strict=True):
+            rows[..., at] = part
+        return rows
 
     T = problem.slots
     transfer, gain = joined((2, 2), "transfer"), joined((2,), "gain")
@@ -165,5 +167,7 @@ def free_course(transfer: Floats, start: Floats, drift: Floats) -> Floats:
 
 def _padded(values: Floats, shape: tuple[int, ...]) -> Floats:
     """`values` [..., n] with missing second states as zeros, so that it is [*shape, n]."""
+    if values.shape[:-1] == shape:
+        return values
     room = [(0, want - have) for want, have in zip(shape, values.shape[:-1], strict=True)]
     return np.pad(values, [*room, (0, 0)])

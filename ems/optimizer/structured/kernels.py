@@ -1,4 +1,4 @@
-"""Response and adjoint of `sweeps.py`, compiled, for the first iterate."""
+"""What the first iterate needs, compiled: response and adjoint of `sweeps.py`, wishes missed."""
 
 import numpy as np
 
@@ -19,6 +19,24 @@ def adjoint(fleet: Fleet, on_state: Floats, at_end: Floats) -> Floats:
     result = np.empty_like(on_state)
     _adjoint(fleet.transfer, fleet.gain, on_state, at_end, result)
     return result
+
+
+def missed(fleet: Fleet, moved: Floats, shares: Floats) -> Floats:
+    """What missing wishes costs at `shares` of a response `moved` [S, n]. Shape [shares, n]."""
+    costs = np.zeros((shares.size, fleet.count))
+    low, high = fleet.low, fleet.high
+    _missed(fleet.free, low, high, fleet.low_price, fleet.high_price, moved, shares, costs)
+    return costs
+
+
+@compiled
+def _missed(free, low, high, low_price, high_price, moved, shares, costs):  # type: ignore[no-untyped-def]
+    for t in range(free.shape[0]):
+        for k in range(shares.size):
+            for i in range(free.shape[1]):
+                y = free[t, i] + shares[k] * moved[t, i]
+                under, over = max(low[t, i] - y, 0.0), max(y - high[t, i], 0.0)
+                costs[k, i] += low_price[t, i] * under + high_price[t, i] * over
 
 
 @compiled

@@ -34,8 +34,9 @@ def blended(
     """Lengths between each agent's own and its capacity's common one, so that slack remains.
 
     `least` [G] is the shortest of a group's own lengths; `whole` and `far` [G, T] its load along
-    all of the direction, and when each goes its own length; `slack` [C + V, T] is left, and `by_slack`
-    [C + V] is how far the whole load may go. In rows that exchanges count in these give way.
+    all of the direction, and when each goes its own length; `slack` [C + V, T] is left, and
+    `by_slack` [C + V] is how far the whole load may go. In rows that exchanges count in these give
+    way.
 
     Returns:
         What is kept of own lengths and what is added [G], and the loads that come of it [G, T].

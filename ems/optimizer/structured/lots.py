@@ -4,7 +4,9 @@
 prices are the group's.
 """
 
+import os
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,6 +20,12 @@ from ems.optimizer.structured.wish import Wish
 Memory = tuple[Floats, Floats, Floats, Indices, Floats, Floats, Indices]
 """Rows [lots, S, ROW], constants [lots, CONSTANTS], gains [lots, period, 2 LANES], group [lots],
 length [lots, LANES], totals [lots, TOTALS], and the steps backwards [S]."""
+
+
+PARTS = 2 * (os.cpu_count() or 1)
+"""Parts of a large fleet that are swept at once, some more than there are cores."""
+LOTS_IN_PART_MIN = 100
+"""A part has so many lots at least: threads cost some tens of microseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +91,13 @@ class Lots:
     def length(self) -> Floats:
         """How far each agent goes. Shape [lots, LANES]."""
         return self.memory[4]
+
+    def spans(self, *, of_groups: bool) -> list[tuple[int, int]]:
+        """Parts that may be swept at once: of lots, or of groups; no group is in two."""
+        parts = min(PARTS, max(1, self.count // LOTS_IN_PART_MIN))
+        ends = np.searchsorted(self.starts, np.arange(parts + 1) * self.count / parts)
+        ends = ends if of_groups else self.starts[ends]
+        return [(int(first), int(last)) for first, last in pairwise(ends)]
 
     def field(self, offset: int) -> Floats:
         """One field of all rows, a view. Shape [lots, S, LANES]."""

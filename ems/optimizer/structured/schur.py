@@ -64,7 +64,14 @@ def arrow(
     for v, w in zip(*np.tril_indices(V + 1), strict=True):
         _block(tip, int(v), int(w), T)[np.diag_indices(T)] += on_tip[v, w]
     own, spare = np.array(meter, order="C"), np.empty((2, T, T))
-    _weigh(np.flatnonzero(groups.capacity == NONE), inverses, groups.electric_per_kw, *spare, own)
+    _weigh(
+        np.flatnonzero(groups.capacity == NONE),
+        inverses,
+        groups.electric_per_kw,
+        spare[0],
+        spare[1],
+        own,
+    )
     for g in np.flatnonzero(groups.upper_per_kw.any(axis=1)):
         _add_to_rows(tip, groups, int(g), inverses[g].T, T)
     blocks, edges = [], []

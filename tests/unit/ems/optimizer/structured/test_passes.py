@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from ems.optimizer.structured import generator, inverses, layout, passes, sweeps
+from ems.optimizer.structured import generator, inverses, layout, lots, passes, sweeps
 from ems.optimizer.structured.barrier import Agency, Aims, Direction
 from ems.optimizer.structured.fleet import Fleet, fleet_of_agents, fleet_of_batteries
 from ems.optimizer.structured.layout import LANES
 from ems.optimizer.structured.lots import Kept, Lots
+from ems.optimizer.structured.solve import solve
 
 SIZE = generator.Size(dwellings=45, cars=9, buildings=3, lines=2, batteries=2, slots=37)
 PROBLEM = generator.district(SIZE, 4)
@@ -165,3 +166,13 @@ def test_inverses_sum_to_those_of_the_reference(case: Case) -> None:
     inverses.add_inverses((0, groups), lots.memory, lots.starts, ours, lots.states, LANES)
     factors = sweeps.factor(fleet, case.agency.on_control, case.agency.on_state)
     same(ours, sweeps.summed_inverses(fleet, factors))
+
+
+def test_parts_swept_at_once_are_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = solve(PROBLEM, gap=1e-6)
+    monkeypatch.setattr(lots, "LOTS_IN_PART_MIN", 1)
+    agents = Lots.of(Agency.centred(FLEETS["two states"], FLEETS["two states"].greatest / 2, MU))
+    assert len(agents.spans(of_groups=False)) > 1
+    together = solve(PROBLEM, gap=1e-6)
+    assert together.steps == alone.steps
+    assert together.cost_eur == pytest.approx(alone.cost_eur, rel=1e-9)
