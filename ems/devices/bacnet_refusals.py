@@ -72,4 +72,6 @@ def _error(peer: Peer, content: bytes) -> DeviceError:
         return DeviceReplyInvalidError(f"{peer} answered with an error that has no code")
     if codes[1] == int(ErrorCode.unknownObject):
         return ObjectUnknownError(f"{peer} has no such object")
+    if codes[1] == int(ErrorCode.rejectUnrecognizedService):  # some say so in an error
+        return ServiceUnknownError(f"{peer} does not have this service")
     return DeviceRejectedError(f"{peer} refused: {ErrorClass(codes[0])}, {ErrorCode(codes[1])}")
