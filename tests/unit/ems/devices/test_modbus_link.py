@@ -1,9 +1,11 @@
 """Replies that are not exactly what was asked for never yield a value."""
 
 import asyncio
+import os
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 from pyModbusTCP.server import ModbusServer
@@ -20,8 +22,9 @@ from ems.domain.errors import (
     DeviceReplyInvalidError,
     DeviceUnreachableError,
 )
-from ems.domain.modbus_address import TcpAddress
+from ems.domain.modbus_address import SerialAddress, TcpAddress
 from ems.domain.points import Quality
+from simulations.serial_lines import SerialLine
 
 HOST = "127.31.99.1"
 UNIT = 7
@@ -256,3 +259,25 @@ async def test_our_client_reads_and_writes_a_foreign_server(foreign_server: Modb
     await connection.write(device, {points["setpoint_c"]: 20.5, points["heartbeat"]: 3.0})
     assert bank.get_holding_registers(2, 2) == [2050, 3]
     await connection.close()
+
+
+async def test_a_late_answer_on_a_serial_line_is_never_another_question_s(tmp_path: Path) -> None:
+    line = SerialLine(str(tmp_path / "line"))
+    device = os.open(line.far_end, os.O_RDWR | os.O_NOCTTY)
+    loop = asyncio.get_running_loop()
+
+    def serve() -> None:
+        asked = os.read(device, 300)
+        late_s = 0.0 if asked[3] else 0.18
+        loop.call_later(late_s, os.write, device, serial(UNIT, bytes((3, 2, 0, 10 + asked[3]))))
+
+    loop.add_reader(device, serve)
+    address = SerialAddress(path=str(tmp_path / "line"), baud=115200, parity="N", stop_bits=1)
+    link = ModbusLink(address, timeout_s=0.15)
+    with pytest.raises(DeviceUnreachableError):
+        await link.read(UNIT, "holding", 0, 1)
+    assert await link.read(UNIT, "holding", 1, 1) == [11]
+    await link.close()
+    loop.remove_reader(device)
+    os.close(device)
+    line.close()
