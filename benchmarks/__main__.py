@@ -7,13 +7,16 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cycle, optimizer, start
+from benchmarks import cycle, devices, devices_load, optimizer, simulation, start
 from benchmarks.figures import Report
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "cycle": cycle.measure,
+    "devices": devices.measure,
     "start": start.measure,
     "optimizer": optimizer.measure,
+    "simulation": simulation.measure,
+    "devices-load": devices_load.measure,
 }
 
 
