@@ -9,6 +9,7 @@ only on a machine that does nothing else.
 """
 
 import asyncio
+import logging
 import math
 import os
 import time
@@ -78,6 +79,7 @@ class Count:
 
 def measure(quick: bool) -> Report:
     """Measure all three."""
+    logging.getLogger("ems.devices").setLevel(logging.ERROR)
     lasts_s = QUICK_S if quick else FULL_S
     figures = [*_calm(lasts_s), *_faults(lasts_s if quick else lasts_s / 5), *killed()]
     return Report(name="devices load", figures=figures)

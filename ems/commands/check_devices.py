@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from ems.commands.check_report import as_data, csv_text, html_text
 from ems.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, out, print_json, told
 from ems.commands.on_site import NetOption, connected, device_of, district_at
 from ems.devices.connection import connection_key
+from ems.devices.ede import compared, read_ede
 from ems.devices.inspection import Inspection, inspect
 from ems.domain.district import Device, DeviceKind, District
 from ems.domain.errors import DeviceError
@@ -25,6 +27,12 @@ def check(
     kind: Annotated[DeviceKind | None, typer.Option(help="Only devices of this kind.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write every point to this CSV file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page for the installer.")] = None,
+    ede: Annotated[
+        Path | None, typer.Option(help="The integrator's BACnet point list (EDE 2.x) to compare.")
+    ] = None,
+    list_only: Annotated[
+        bool, typer.Option("--list-only", help="Only compare the list; read nothing.")
+    ] = False,
     net: NetOption = 0,
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
@@ -32,13 +40,16 @@ def check(
     """Read every mapped point of every device once and say what an installer has to look at.
 
     Finds devices that do not answer, points without a value or outside their range, and meters
-    whose phases or sums do not add up. Nothing is written. Ends with 1 when there is anything to
-    be done.
+    whose phases or sums do not add up, or that show less than the dwellings behind them. With
+    [bold]--ede[/bold] also where the integrator's list and the description do not agree. Nothing
+    is written. Ends with 1 when there is anything to be done.
     """
     with told():
         district = district_at(config, net)
         devices = chosen(district, device or [], kind)
-        found = asyncio.run(look(district, devices))
+        listed = compared(read_ede(ede), district.with_devices(devices)) if ede else []
+        read = [] if list_only else devices
+        found = replace(asyncio.run(look(district, read)), listed=tuple(listed))
         for path, text in ((csv, csv_text), (html, html_text)):
             if path is not None:
                 save(path, text(found, district))
@@ -89,6 +100,11 @@ def show(found: Inspection) -> None:
         for one in bad:
             words = (one.device.id, connection_key(one.device), one.verdict, one.what, one.fix)
             table.add_row(*map(escape, words))
+        out.print(table)
+    if found.listed:
+        table = Table("device", "point", "in the list", "look at")
+        for gap in found.listed:
+            table.add_row(*map(escape, (gap.device, gap.point, gap.what, gap.fix)))
         out.print(table)
     for check in found.sums:
         if not check.verdict.good:

@@ -39,6 +39,11 @@ td { vertical-align: top }
 <td>{{ one.unit_id }}</td><td>{{ one.verdict }}</td><td>{{ one.found }}</td>
 <td>{{ one.look_at }}</td><td>&#9744;</td></tr>
 {% endfor %}</table>{% endif %}
+{% if listed %}<h2>Against the integrator's list</h2>
+<table><tr><th>Device</th><th>Point</th><th>In the list</th><th>Look at</th><th>Done</th></tr>
+{% for one in listed %}<tr class="bad"><td>{{ one.device }}</td><td>{{ one.point }}</td>
+<td>{{ one.found }}</td><td>{{ one.look_at }}</td><td>&#9744;</td></tr>
+{% endfor %}</table>{% endif %}
 <h2>Sums</h2>
 <table><tr><th>What</th><th>Shown, kW</th><th>Summed, kW</th><th>Verdict</th><th>Look at</th></tr>
 {% for one in sums %}<tr{% if not one.good %} class="bad"{% endif %}><td>{{ one.name }}</td>
@@ -99,6 +104,10 @@ def as_data(found: Inspection) -> dict[str, Any]:
             }
             for one in found.sums
         ],
+        "listed": [
+            {"device": one.device, "point": one.point, "found": one.what, "look_at": one.fix}
+            for one in found.listed
+        ],
     }
 
 
@@ -114,6 +123,9 @@ def csv_text(found: Inspection, _district: District) -> str:
         for point in one["points"]:
             names = ("value", "unit", "verdict", "look_at")
             writer.writerow({**head, "point": point["name"], **{n: point[n] for n in names}})
+    for one in as_data(found)["listed"]:
+        words = {"device": one["device"], "point": one["point"], "look_at": one["look_at"]}
+        writer.writerow({**words, "verdict": one["found"]})
     return text.getvalue()
 
 
@@ -126,4 +138,5 @@ def html_text(found: Inspection, district: District) -> str:
         devices=data["devices"],
         bad=[one for one in data["devices"] if not one["good"]],
         sums=data["sums"],
+        listed=data["listed"],
     )

@@ -1,7 +1,8 @@
 """`ems devices discover`: who answers at an address, and whether the description knows of it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from rich.table import Table
 from ems.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, out, print_json, told
 from ems.commands.on_site import BESIDE, NetOption, district_at
 from ems.devices.bacnet import BacnetNetwork
+from ems.devices.ede import Entry, read_ede
 from ems.devices.search import Address, Sighting, addresses, described, search_bacnet, search_modbus
 from ems.domain.district import District, Protocol
 from ems.domain.errors import DeviceError
@@ -34,6 +36,9 @@ def discover(
     wait_s: Annotated[
         float, typer.Option("--wait", min=0.05, max=10, help="Seconds to wait for each answer.")
     ] = 0.5,
+    ede: Annotated[
+        Path | None, typer.Option(help="A BACnet point list (EDE 2.x): who of it is not heard?")
+    ] = None,
     net: NetOption = 0,
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
@@ -42,16 +47,29 @@ def discover(
 
     Each address is asked directly and nothing is written. Modbus units are asked one after the
     other, [bold]--wait[/bold] for each that is silent. What answers is compared with the
-    description.
+    description, and with the integrator's list.
     """
     with told():
         district = district_at(config, net)
-        asked = addresses(address)
+        asked, listed = addresses(address), read_ede(ede) if ede else []
         found = asyncio.run(search(district, asked, protocol, unit_numbers(units), wait_s))
     if json:
         print_json([as_data(one, district) for one in found])
     else:
         show(found, district)
+        for line in unheard(found, listed, district):
+            out.print(line, highlight=False)
+
+
+def unheard(
+    found: Sequence[Sighting], listed: Sequence[Entry], district: District
+) -> Iterator[str]:
+    """A line for each BACnet device of a list that did not answer."""
+    heard = {one.unit for one in found if one.protocol is Protocol.BACNET}
+    names = {d.unit: d.id for d in district.devices.values() if d.protocol is Protocol.BACNET}
+    for instance in dict.fromkeys(entry.device for entry in listed):
+        if instance not in heard:
+            yield f"listed, not heard: instance {instance} ({names.get(instance, 'not described')})"
 
 
 def unit_numbers(words: str) -> list[int]:

@@ -4,7 +4,8 @@
     no value             the device has no such register or object, or calls its own value invalid
     out of range         the register is another one, or scale and word order are wrong
     phases, sums         a meter's phases make up its power; the meters behind one make up what it
-                         shows - a current transformer the wrong way round shows here
+                         shows; the dwellings of a building draw no more than its meter shows - a
+                         current transformer the wrong way round shows here
 
 Nothing is written. One device of a connection is read at a time, and a bounded number in all.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ems.devices.connection import Connection, Values, connection_key
+from ems.devices.ede import Difference
 from ems.devices.maps import map_of
 from ems.domain.district import Device, DeviceKind, District
 from ems.domain.errors import DeviceError
@@ -87,12 +89,14 @@ class Inspection:
 
     devices: tuple[DeviceCheck, ...]
     sums: tuple[SumCheck, ...]
+    listed: tuple[Difference, ...] = ()
+    """Where the integrator's list and the description do not agree."""
 
     @property
     def good(self) -> bool:
         """Whether nothing is to be done."""
         verdicts = [one.verdict for one in self.devices] + [one.verdict for one in self.sums]
-        return all(verdict.good for verdict in verdicts)
+        return all(verdict.good for verdict in verdicts) and not self.listed
 
 
 async def inspect(
@@ -162,7 +166,38 @@ def plausibility(district: District, checks: Iterable[DeviceCheck]) -> Iterator[
             shown = kw[kind, serves, name]
             limits = PHASE_SHARE, PHASE_KW
             yield from _sum(f"phases of meter {serves}", shown, phases, limits, fix)
+    yield from _dwelling_sums(district, kw)
     yield from _district_sum(district, kw)
+
+
+def _dwelling_sums(
+    district: District, kw: Mapping[tuple[DeviceKind, str, str], float]
+) -> Iterator[SumCheck]:
+    """Dwellings never draw more than their building's meter shows and its roof gives."""
+    by_building: dict[str, list[float]] = {}
+    for dwelling in district.dwellings.values():
+        power_kw = kw.get((DeviceKind.DWELLING, dwelling.id, "electric_power_kw"), math.nan)
+        by_building.setdefault(dwelling.building, []).append(power_kw)
+    for building, powers_kw in by_building.items():
+        roofs = [
+            kw.get((DeviceKind.PV_INVERTER, roof.id, "power_kw"), math.nan)
+            for roof in district.pv_roofs.values()
+            if roof.building == building
+        ]
+        meter_kw = kw.get((DeviceKind.METER, building, "power_kw"), math.nan)
+        supplied_kw, drawn_kw = math.fsum([meter_kw, *roofs]), math.fsum(powers_kw)
+        if not math.isfinite(supplied_kw + drawn_kw):
+            continue
+        good = drawn_kw <= supplied_kw + max(SUM_SHARE * abs(supplied_kw), SUM_KW)
+        yield SumCheck(
+            name=f"meter {building} covers its dwellings",
+            shown_kw=supplied_kw,
+            summed_kw=drawn_kw,
+            verdict=Verdict.GOOD if good else Verdict.IMPLAUSIBLE,
+            fix=""
+            if good
+            else "compare the meter with its display; look whose dwellings these are",
+        )
 
 
 def _district_sum(

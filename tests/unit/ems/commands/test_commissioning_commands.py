@@ -142,6 +142,66 @@ def test_the_sum_of_all_meters_is_held_against_the_districts(ems: Ems, district:
     assert list(plausibility(district, checks(95.0)[1:])) == []
 
 
+def test_a_buildings_meter_covers_its_dwellings(district: District) -> None:
+    def checks(meter_kw: float) -> list[DeviceCheck]:
+        rooms = [d for d in district.dwellings.values() if d.building == "D1"]
+        powers = {f"{d.id}": ("electric_power_kw", 0.5) for d in rooms}
+        powers["M-D1"] = ("power_kw", meter_kw)
+        powers |= {
+            r.id: ("power_kw", 0.0) for r in district.pv_roofs.values() if r.building == "D1"
+        }
+        return [
+            DeviceCheck(
+                device=district.devices[name],
+                verdict=Verdict.GOOD,
+                points=(PointCheck(name=point, value=kw, unit="kW", verdict=Verdict.GOOD),),
+            )
+            for name, (point, kw) in powers.items()
+        ]
+
+    (good,) = plausibility(district, checks(80.0))
+    assert (good.name, good.verdict) == ("meter D1 covers its dwellings", Verdict.GOOD)
+    (less,) = plausibility(district, checks(8.0))
+    assert (less.verdict, less.shown_kw) == (Verdict.IMPLAUSIBLE, 8.0)
+    assert less.summed_kw > 20
+    assert list(plausibility(district, checks(80.0)[1:])) == [], "one is missing: nothing is said"
+
+
+LIST = """\
+# keyname;device obj.-instance;object-name;object-type;object-instance
+k;{room};Salon;0;1;;;;;N;N;;;;62;
+k;4711;Inconnu;0;1;;;;;N;N;;;;62;
+"""
+
+
+def test_the_integrators_list_is_compared_and_reported(
+    ems: Ems, small: District, image: ProcessImage, tmp_path: Path
+) -> None:
+    points, page = tmp_path / "EDE.csv", tmp_path / "report.html"
+    points.write_text(LIST.format(room=small.devices["B1-0201"].unit), encoding="utf-8")
+    asked = at("check", "B1-0201", "--ede", points, "--html", page, "--json")
+    result = ems(*asked)
+    assert result.exit_code == 1
+    listed = json.loads(result.output)["listed"]
+    assert {one["device"] for one in listed} == {"B1-0201", "instance 4711"}
+    assert ("B1-0201", "setpoint_c") in {(one["device"], one["point"]) for one in listed}
+    assert ("B1-0201", "room_temp_c") not in {(one["device"], one["point"]) for one in listed}
+    assert "Against the integrator" in page.read_text()
+    alone = json.loads(ems(*asked, "--list-only").output)
+    assert (alone["devices"], alone["listed"]) == ([], listed)
+
+
+def test_who_of_the_list_is_not_heard_is_named(
+    ems: Ems, small: District, image: ProcessImage, tmp_path: Path
+) -> None:
+    points = tmp_path / "EDE.csv"
+    zone = small.devices["A1-Z01"]
+    points.write_text(LIST.format(room=zone.unit), encoding="utf-8")
+    result = ems(*at("discover", zone.host, "-p", "bacnet", "--ede", points))
+    assert "listed, not heard: instance 4711 (not described)" in result.output
+    assert f"instance {zone.unit}" not in result.output
+
+
 def test_who_answers_is_found_and_compared_with_the_description(
     ems: Ems, image: ProcessImage, small: District
 ) -> None:
