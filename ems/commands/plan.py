@@ -1,12 +1,14 @@
 """`ems plan`: the plan in force, or a plan made from files without a running district."""
 
 import asyncio
+import re
 import uuid
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.table import Table
 
@@ -25,12 +27,17 @@ from ems.config import load_district
 from ems.domain.district import District
 from ems.domain.errors import EmsError, PlanError
 from ems.domain.plans import Plan
+from ems.domain.slots import SLOT_H
 from ems.optimizer import Planner
 from ems.plan_files.example import write_example
 from ems.plan_files.inputs import PlanInputs, read_inputs
 from ems.plan_files.output import plan_head, write_csv, write_json, write_parquet
 from ems.plan_files.picture import write_picture
 
+LIMIT = re.compile(r"limit/(.*)_eur_per_kwh")
+"""Series that hold the price of a limit."""
+WORTH_SAYING = 0.01
+"""Price of a limit, EUR/kWh, from which it is told."""
 SHOWN = ("import_kw", "base_kw", "heat_pump_kw", "ev_kw", "battery_kw", "pv_kw")
 
 
@@ -154,3 +161,8 @@ def show(found: Plan, district: District) -> None:
         cells = [f"{found.series[n][position : position + 4].mean():.0f}" for n in SHOWN]
         table.add_row(f"{local:%a %H:%M}", *cells)
     out.print(table)
+    for name, price in found.series.items():
+        limit = LIMIT.fullmatch(name)
+        if limit and price.max() >= WORTH_SAYING:
+            hours = np.count_nonzero(price >= WORTH_SAYING) * SLOT_H
+            out.print(f"{limit[1]} binds for {hours:g} h: up to {price.max():.2f} EUR/kWh")

@@ -28,6 +28,17 @@ def message(statement: Statement, made: Course) -> str:
     return "; ".join(said)
 
 
+def limits_kept_a_wish(statement: Statement, made: Course) -> bool:
+    """Whether a room, a tank or a car that has the time was left short."""
+    cold = (made.under_k.max(axis=0, initial=0.0) > COLD_K) & (
+        SLOT_H * made.under_k.sum(axis=0) > COLD_KH
+    )
+    tank = (statement.problem.tanks.low_c - made.tank_c > TANK_K).any()
+    cars = zip(cars_of(statement.sessions), shortfall_kwh(statement, made), strict=True)
+    short = any(kwh > SHORT_KWH and _need_h(car) <= car.hours for car, kwh in cars)
+    return bool(cold.any() or tank or short)
+
+
 def _connection(statement: Statement, made: Course) -> Iterator[str]:
     subscribed = statement.problem.grid.subscribed_kw
     excess = float(made.net_kw.max() - subscribed)
@@ -48,11 +59,11 @@ def _cars(statement: Statement, made: Course) -> Iterator[str]:
 
 
 def _why_short(session: Session, statement: Statement, made: Course) -> str:
-    need_h = session.wanted_kwh / max(session.power_kw_max, 1e-6)
+    need_h = _need_h(session)
     if need_h > session.hours:
         return (
             f"needs {need_h:.1f} h at {session.power_kw_max:.1f} kW and leaves in "
-            f"{session.hours:.1f} h"
+            f"{session.hours:.1f} h: {need_h - session.hours:.1f} h more would do"
         )
     stays = made.net_kw[: max(1, int(session.hours / SLOT_H))]
     grid = statement.problem.grid
@@ -62,6 +73,10 @@ def _why_short(session: Session, statement: Statement, made: Course) -> str:
     return (
         "the subscribed power is full" if full and gives_way else "the limits of the car park bind"
     )
+
+
+def _need_h(session: Session) -> float:
+    return session.wanted_kwh / max(session.power_kw_max, 1e-6)
 
 
 def _tanks(statement: Statement, made: Course) -> Iterator[str]:

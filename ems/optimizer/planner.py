@@ -7,21 +7,24 @@ the cheaper order; `docs/optimizer.md` gives it in symbols.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from ems.domain.district import District
+from ems.domain.errors import SolverError
 from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Origin, Plan, SolveReport
 from ems.domain.slots import Horizon
 from ems.domain.snapshot import History, Snapshot
-from ems.optimizer.course import course, series
-from ems.optimizer.ladder import RUNGS, Rung, best_answer
-from ems.optimizer.messages import message
+from ems.optimizer.course import Course, course, series
+from ems.optimizer.ladder import RUNGS, Best, Rung, best_answer
+from ems.optimizer.limits import in_words, limit_prices, smallest_relief
+from ems.optimizer.messages import limits_kept_a_wish, message
 from ems.optimizer.past_day import history_points
+from ems.optimizer.problem import Floats
 from ems.optimizer.reasons import Market
 from ems.optimizer.setpoints import Order, setpoint_rows
-from ems.optimizer.statement import state_problem
+from ems.optimizer.statement import Statement, state_problem
 from ems.optimizer.stock import room_stock
 
 
@@ -89,7 +92,7 @@ class Planner:
             made=made,
             market=Market.of(statement, made, forecasts),
         )
-        rows = setpoint_rows(order)
+        said = [*best.passed_over, message(statement, made), *self._relief(statement, made, best)]
         return Plan(
             id=plan_id,
             issued_at=issued_at,
@@ -100,9 +103,30 @@ class Planner:
                 wall_s=self._timer() - began,
                 cost_eur=best.proof.cost_eur,
                 bound_eur=best.proof.bound_eur,
-                message="; ".join(filter(None, [*best.passed_over, message(statement, made)])),
+                message="; ".join(filter(None, said)),
             ),
-            setpoints=rows,
-            series=series(statement, made, forecasts),
+            setpoints=setpoint_rows(order),
+            series=series(statement, made, forecasts) | _limits(statement, best),
             forecasts_degraded=forecasts.degraded,
         )
+
+    def _relief(self, statement: Statement, made: Course, best: Best) -> Iterator[str]:
+        """What would have met the wishes that limits kept from being met."""
+        if not limits_kept_a_wish(statement, made):
+            return
+        zone = self._district.site.zone
+        begins = [f"{at.astimezone(zone):%H:%M}" for at in statement.horizon.starts]
+        try:
+            relief = smallest_relief(
+                statement.agents, best, self._rungs, time_limit_s=self._time_limit_s
+            )
+        except SolverError as error:
+            yield f"what would have met all wishes was not found: {error.message}"
+            return
+        yield from in_words(relief, begins)
+
+
+def _limits(statement: Statement, best: Best) -> dict[str, Floats]:
+    """Prices of the limits that bind, as series of the plan."""
+    prices = limit_prices(statement.agents, best.prices, statement.problem.grid)
+    return {f"limit/{name}_eur_per_kwh": price for name, price in prices.items()}
