@@ -1,7 +1,7 @@
 """Charging sessions: which cars are plugged in, what they still want, and until when they stay.
 
 A car is planned to be done before it leaves: by a slot, so that a late plan or a lost message does
-no harm, and by a share of the time that it needs, as a battery that is nearly full takes less. A
+no harm, and by the time that the slow end of charging may cost. A
 car that has no such time in hand is charged at once. So is one that has not been seen to charge and
 would be late if it took the least that cars take: a quarter hour later its limit is known.
 """
@@ -22,8 +22,11 @@ from ems.optimizer.problem import Cars, Floats
 
 EARLY_SLOTS = 1
 """How long before it leaves a car should be done."""
-SPARE_SHARE = 0.5
-"""Of the time that it needs at full power, what is kept in hand: a filling battery takes less."""
+SPARE_SHARE = 1.25
+"""Of what a car still wants, what it could have taken in the time kept in hand: from 80 % of charge
+on a battery takes less and less, so that its last tenth takes more than twice its time."""
+SPARE_KWH = 12.0
+"""At most, as only the last fifth of a battery fills so slowly."""
 USUAL_KW = 3.68
 """The least that cars take: one phase of 16 A at 230 V."""
 UNSAID_KWH = 10.0
@@ -87,8 +90,13 @@ class Session:
     @property
     def has_time(self) -> bool:
         """Whether it can wait and still be done with time in hand."""
-        stay_h = self.hours - EARLY_SLOTS * SLOT_H
-        return self.wanted_kwh * (1 + SPARE_SHARE) <= self.sure_kw * stay_h
+        return self.wanted_kwh <= self.sure_kw * self.early_h
+
+    @property
+    def early_h(self) -> float:
+        """Until when it should be done, so that a slow end and a lost message do no harm."""
+        spare_kwh = min(SPARE_SHARE * self.wanted_kwh, SPARE_KWH)
+        return self.hours - EARLY_SLOTS * SLOT_H - spare_kwh / self.sure_kw
 
 
 def sessions(
@@ -232,6 +240,5 @@ def _part_of_slots(hours: Floats, slots: int) -> Floats:
 def _charging_hours(session: Session) -> float:
     """When a car should be done: early if it has time in hand, else as soon as it can."""
     if session.has_time:
-        takes_h = session.wanted_kwh / session.sure_kw
-        return session.hours - EARLY_SLOTS * SLOT_H - SPARE_SHARE * takes_h
+        return session.early_h
     return min(session.hours, session.wanted_kwh / max(session.power_kw_max, 1e-6))

@@ -322,9 +322,9 @@ def test_what_a_car_takes_at_most_is_remembered_while_it_waits(
     ("wanted_kwh", "hours", "seen_kw", "at_once"),
     [
         pytest.param(5.0, 6.0, None, False, id="even 16 A leave it time in hand"),
-        pytest.param(12.0, 3.75, None, True, id="late if it takes 16 A at most: tried at once"),
-        pytest.param(12.0, 3.75, 7.36, False, id="seen to take 32 A, it can wait"),
-        pytest.param(12.0, 3.75, 3.68, True, id="seen to take 16 A only, it can't"),
+        pytest.param(12.0, 5.0, None, True, id="late if it takes 16 A at most: tried at once"),
+        pytest.param(12.0, 5.0, 7.36, False, id="seen to take 32 A, it can wait"),
+        pytest.param(12.0, 5.0, 3.68, True, id="seen to take 16 A only, it can't"),
         pytest.param(25.0, 3.6, 7.36, True, id="needs nearly all of its stay"),
     ],
 )
