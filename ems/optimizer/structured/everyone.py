@@ -81,7 +81,7 @@ class Everyone:
         self.agents = agents
         self.stores = stores
         self.all = [*agents, stores]
-        shapes = [(lots.starts.size - 1, lots.fleet.steps) for lots in self.all]
+        shapes = [(lots.starts.size - 1, lots.steps) for lots in self.all]
         self._room = [np.empty((SUMS_MAX, *shape, LANES)) for shape in shapes]
         self._inverses = [np.empty((groups, steps, steps)) for groups, steps in shapes[1:]]
 
@@ -164,7 +164,7 @@ class Everyone:
         found = {
             kind: of_fleet[:, columns]
             for lots, of_fleet in zip(self.agents, values, strict=True)
-            for kind, columns in lots.fleet.source
+            for kind, columns in lots.source
         }
         return tuple(found[k] for k in range(len(problem.agents)))
 

@@ -18,7 +18,7 @@ from ems.optimizer.structured.beginning import first_flow, first_power
 from ems.optimizer.structured.coupling import Coupling
 from ems.optimizer.structured.coupling_step import CouplingAims, CouplingStep, Loads, TipReduced
 from ems.optimizer.structured.everyone import Everyone, Moved, Prices
-from ems.optimizer.structured.fleet import fleet_of_agents, fleet_of_batteries
+from ems.optimizer.structured.fleet import Fleet, fleet_of_agents, fleet_of_batteries
 from ems.optimizer.structured.lengths import Lengths, blended
 from ems.optimizer.structured.lots import Kept, Lots
 from ems.optimizer.structured.problem import DistrictProblem, Floats
@@ -63,26 +63,21 @@ class InteriorPoint:
         self.problem = problem
         fleets = [fleet_of_agents(problem, states) for states in (2, 1)]
         stores = fleet_of_batteries(problem.batteries, problem.slots, problem.slot_h)
-        powers = first_power(problem, fleets)
-        agencies = [
-            Agency.centred(fleet, power, START_MU)
-            for fleet, power in zip(fleets, powers, strict=True)
-        ]
-        batteries = Agency.centred(stores, first_flow(problem, stores), START_MU)
-        of_groups = np.sum([a.fleet.summed(a.power).T for a in agencies], axis=0)
-        self.coupling = Coupling.centred(
-            problem, self._loads(Moved.of(of_groups, batteries.power.sum(axis=1))), START_MU
-        )
-        prices = self._prices()
-        for agency in agencies:
-            agency.agree_with(
-                np.ascontiguousarray(prices.of_groups[agency.fleet.groups].T), START_MU
-            )
-        batteries.agree_with(np.repeat(prices.of_stores.T, stores.count, axis=1), START_MU)
-        pairs = sum(a.pairs for a in (*agencies, batteries))
-        self.pairs = pairs + self.coupling.pairs
-        self.everyone = Everyone([Lots.of(a) for a in agencies], Lots.of(batteries))
+        powers, flow = first_power(problem, fleets), first_flow(problem, stores)
+        sums = [fleet.summed(power).T for fleet, power in zip(fleets, powers, strict=True)]
+        power = Moved.of(np.sum(sums, axis=0), (flow * stores.is_open).sum(axis=1))
+        self.coupling = Coupling.centred(problem, self._loads(power), START_MU)
+        self.pairs, prices, lots = self.coupling.pairs, self._prices(), []
+        while fleets:  # one after the other, as each takes much memory until it is laid out
+            lots.append(self._laid_out(fleets.pop(0), powers.pop(0), prices.of_groups))
+        self.everyone = Everyone(lots, self._laid_out(stores, flow, prices.of_stores))
         self.loads = self._advance_agents(0.0)
+
+    def _laid_out(self, fleet: Fleet, power: Floats, price: Floats) -> Lots:
+        agency = Agency.centred(fleet, power, START_MU)
+        agency.agree_with(np.ascontiguousarray(price[fleet.groups].T), START_MU)
+        self.pairs += agency.pairs
+        return Lots.of(agency)
 
     def gap(self) -> Gap:
         """Cost and lower bound of the present iterate."""

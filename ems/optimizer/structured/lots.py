@@ -32,8 +32,10 @@ LOTS_IN_PART_MIN = 100
 class Lots:
     """A fleet's iterate in lots."""
 
-    fleet: Fleet = field(repr=False)
-    """Whose."""
+    steps: int
+    """S, how many steps."""
+    source: tuple[tuple[int, Indices], ...] = field(repr=False)
+    """Kinds of the problem whose agents are here, and their places among these."""
     states: tuple[int, ...]
     """As long as an agent's state."""
     lot: Indices = field(repr=False)
@@ -58,7 +60,8 @@ class Lots:
         total = int(starts[-1])
         period = fleet.gain.shape[0]
         made = cls(
-            fleet=fleet,
+            steps=fleet.steps,
+            source=fleet.source,
             states=(0,) * fleet.states,
             lot=np.repeat(starts[:-1], count) + within // LANES,
             lane=within % LANES,
@@ -115,7 +118,7 @@ class Lots:
         return result
 
     def _lay_out(self, agency: Agency) -> None:
-        fleet = self.fleet
+        fleet = agency.fleet
         self._put(layout.MOST, fleet.greatest)
         self._put(layout.LOW, fleet.low - fleet.free)
         self._put(layout.HIGH, fleet.high - fleet.free)
