@@ -28,8 +28,8 @@ SUNNY = 4.0
 """Sun of a day of export, as a multiple."""
 LEAST_SHARE_OF_THREE_PHASES_KW, LEAST_KW = 4.14, 1.38
 """6 A on three phases and on one."""
-CHANGED_KW = 0.1
-"""A car's slot has changed when its power has by more."""
+CHANGED_KW = 0.23
+"""A car's slot has changed when its power has by an ampere or more."""
 
 
 def errors_priced(size: Size) -> list[Figure]:

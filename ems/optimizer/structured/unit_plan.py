@@ -1,8 +1,9 @@
 """The plant's units chosen and the district planned with them, and a bound of the whole choice.
 
 A plan without units gives the heat of each slot and its price; a dynamic programme chooses how many
-units run; the district is planned again with their least and greatest load as rows. Several prices
-of moving heat give several courses, of which the cheapest plan is kept.
+units run; the district is planned again with their least and greatest load as rows. Where the
+course pauses for hours, as on mild days, one with a unit always on is planned too, and the cheaper
+of both is kept.
 """
 
 from dataclasses import dataclass, field, replace
@@ -59,14 +60,19 @@ def solve_with_units(
     relaxed = solve(free, gap=gap)
     heat, price = _heat(free, units, relaxed)
     bound = certificate.certify(free, relaxed.controls, relaxed.multipliers).bound_eur
-    courses = {
-        tuple(unit_course(units, heat, price, problem.slot_h, storage).tolist()): None
-        for storage in storages
-    }
-    plans = [_planned(problem, units, np.array(course), gap) for course in courses]
+    found = [unit_course(units, heat, price, problem.slot_h, storage) for storage in storages]
+    courses = {tuple(c.tolist()) for course in found for c in (course, _without_pauses(course))}
+    plans = [_planned(problem, units, np.array(course), gap) for course in sorted(courses)]
     best = min(plans, key=lambda plan: plan.cost_eur)
     proven = max(bound, *(_bound_eur(problem, units, plan) for plan in plans))
     return replace(best, bound_eur=proven)
+
+
+def _without_pauses(running: Indices) -> Indices:
+    """The same course with one unit always on until the last of all stops. Shape [T]."""
+    on = np.flatnonzero(running)
+    last = on[-1] + 1 if on.size else 0
+    return np.concatenate([np.maximum(running[:last], 1), running[last:]])
 
 
 def _planned(problem: DistrictProblem, units: Units, running: Indices, gap: float) -> UnitPlan:
