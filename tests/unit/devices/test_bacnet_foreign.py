@@ -21,7 +21,7 @@ from ems.domain.errors import DeviceError
 
 EMS = ("127.84.0.1", 47900)
 BBMD = ("127.84.0.9", 47810)  # not of the others: bacpypes3 takes such for itself
-WAIT_S = 0.3
+WAIT_S = 1.0
 
 
 @pytest_asyncio.fixture

@@ -33,9 +33,9 @@ async def test_the_ems_s_own_device_goes_on(caplog: pytest.LogCaptureFixture) ->
     random = Random(seed)  # noqa: S311 no secret
     sent: list[bytes] = []
     station = Station(4194000, ("127.84.0.1", 47900), lambda datagram, _: sent.append(datagram))
-    read = bytes.fromhex("0c023fff301908")
+    read = bytes.fromhex("0c023ffed01908")
     valid = [
-        packed(Packet(None, None, None, confirmed(1, 12, bytes.fromhex("0c023fff30194b")))),
+        packed(Packet(None, None, None, confirmed(1, 12, bytes.fromhex("0c023ffed0194b")))),
         packed(Packet(None, None, None, confirmed(1, 14, read))),
         packed(Packet(None, None, None, unconfirmed(8, b""))),
     ]
@@ -45,6 +45,9 @@ async def test_the_ems_s_own_device_goes_on(caplog: pytest.LogCaptureFixture) ->
     await asyncio.sleep(0.1)
 
     sent.clear()
-    station.hear(valid[0], ("127.84.0.2", 47900))
-    await asyncio.sleep(0.1)
-    assert len(sent) == 1
+    whole = packed(Packet(None, None, None, confirmed(9, 12, bytes.fromhex("0c023ffed0194b"))))
+    station.hear(whole, ("127.84.0.3", 47900))
+    async with asyncio.timeout(20):
+        while not sent:
+            await asyncio.sleep(0.02)
+    assert sent[0][6:9] == bytes((0x30, 9, 12))
