@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperGroup
 
+from ems.commands.languages import in_own_language
+
 
 class LazyGroup(TyperGroup):
     """A group whose commands stand in a table."""
@@ -37,7 +39,7 @@ def _loaded(name: str, place: str) -> Any:
     if isinstance(found, typer.Typer):
         group = typer.main.get_group(found)
         group.name = name
-        return group
+        return in_own_language(group)
     single = typer.Typer(add_completion=False)
     single.command(name=name)(found)
-    return typer.main.get_command(single)
+    return in_own_language(typer.main.get_command(single))
