@@ -136,7 +136,7 @@ def kpis(
     worth_eur = tariff.shared_eur_per_kwh * shared_kwh
     worth_eur += tariff.feed_in_eur_per_kwh * (export_kwh - shared_kwh)
     bill_eur = price @ import_kwh + tariff.overrun_eur_per_kwh * overrun_kwh.sum() - worth_eur.sum()
-    battery_kwh = _battery_kwh(district, totals)
+    battery_kwh = stored_kwh(district, totals.battery_charged_kwh, totals.battery_discharged_kwh)
     homes_days = max(len(district.dwellings) * totals.hours / 24, 1e-9)
     discomfort_kh = totals.dwelling_cold_kh + totals.zone_cold_kh + totals.zone_warm_kh
     servable_kwh = totals.ev_servable_kwh
@@ -216,10 +216,11 @@ def _dwellings_kw(district: District, history: QuarterHours) -> Floats:
     return np.asarray(rows.sum(axis=0), dtype=np.float64)
 
 
-def _battery_kwh(district: District, totals: Totals) -> float:
+def stored_kwh(district: District, charged_kwh: float, discharged_kwh: float) -> float:
+    """What batteries hold more after taking and giving some energy at their terminals."""
     packs = list(district.batteries.values())
     if not packs:
         return 0.0
     charge = sum(pack.efficiency_charge for pack in packs) / len(packs)
     discharge = sum(pack.efficiency_discharge for pack in packs) / len(packs)
-    return totals.battery_charged_kwh * charge - totals.battery_discharged_kwh / discharge
+    return charged_kwh * charge - discharged_kwh / discharge

@@ -8,15 +8,11 @@ out, and is a reference only.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ems.domain.district import District
 from ems.domain.plans import Plan
 from ems.domain.slots import SLOT_H, Horizon, Slot
-from simulations.kpis import filling_eur_per_kwh
+from simulations.kpis import filling_eur_per_kwh, stored_kwh
 from simulations.scenario import Scenario
-
-Floats = NDArray[np.float64]
 
 DAY = 96
 
@@ -39,15 +35,10 @@ def _day_eur(scenario: Scenario, plan: Plan) -> float:
     over_kw = np.maximum(net_kw - tariff.subscribed_kw, 0.0)
     bought_eur = price @ np.maximum(net_kw, 0.0) + tariff.overrun_eur_per_kwh * over_kw.sum()
     sold_eur = tariff.shared_eur_per_kwh * np.maximum(-net_kw, 0.0).sum()
-    stored_kwh = _stored_kwh(district, plan.series["battery_kw"][:length])
-    return float(SLOT_H * (bought_eur - sold_eur) - filling_eur_per_kwh(price) * stored_kwh)
-
-
-def _stored_kwh(district: District, battery_kw: Floats) -> float:
-    packs = list(district.batteries.values())
-    if not packs:
-        return 0.0
-    charge = sum(pack.efficiency_charge for pack in packs) / len(packs)
-    discharge = sum(pack.efficiency_discharge for pack in packs) / len(packs)
-    charged, discharged = np.maximum(battery_kw, 0.0), np.maximum(-battery_kw, 0.0)
-    return float(SLOT_H * (charged.sum() * charge - discharged.sum() / discharge))
+    battery_kw = plan.series["battery_kw"][:length]
+    kept_kwh = stored_kwh(
+        district,
+        SLOT_H * float(np.maximum(battery_kw, 0.0).sum()),
+        SLOT_H * float(np.maximum(-battery_kw, 0.0).sum()),
+    )
+    return float(SLOT_H * (bought_eur - sold_eur) - filling_eur_per_kwh(price) * kept_kwh)
