@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from ems.commands.forecast import nightly, table_of
 from ems.domain.errors import ForecastError
 from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours
@@ -57,3 +58,28 @@ def test_an_empty_history_is_refused(hamlet):
     nothing = QuarterHours(points=(), horizon=FORTNIGHT, values=np.empty((0, DAYS * 96)))
     with pytest.raises(ForecastError, match="outdoor temperature"):
         calibrate(hamlet, nothing, AFTER, days=DAYS)
+
+
+class OneFortnight:
+    """A store that holds the fortnight, or nothing."""
+
+    def __init__(self, past, last):
+        self._past, self._last = past, last
+
+    async def last_history_slot(self):
+        return self._last
+
+    async def quarter_hours(self, points, horizon):
+        values = self._past.quarter_hours(points, horizon)
+        return QuarterHours(points=tuple(points), horizon=horizon, values=values)
+
+
+async def test_the_night_s_job_learns_what_the_store_holds(hamlet, past, learned):
+    made = await nightly(hamlet, OneFortnight(past, AFTER + -1), DAYS)
+    np.testing.assert_array_equal(made.fit.figures, learned.fit.figures)
+    assert table_of(hamlet, made).row_count == 1
+
+
+async def test_a_store_without_history_is_told(hamlet, past):
+    with pytest.raises(ForecastError, match="no history"):
+        await nightly(hamlet, OneFortnight(past, None), DAYS)
