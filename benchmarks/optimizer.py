@@ -13,6 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 
+import numpy as np
+
 from benchmarks.figures import Figure, Report
 from benchmarks.optimizer_features import (
     cars_stepped,
@@ -22,6 +24,8 @@ from benchmarks.optimizer_features import (
 )
 from ems.optimizer.structured import certificate, matrix
 from ems.optimizer.structured.generator import Size, district
+from ems.optimizer.structured.interior_point import InteriorPoint
+from ems.optimizer.structured.layout import LANES, ROW
 from ems.optimizer.structured.problem import DistrictProblem
 from ems.optimizer.structured.solve import solve
 
@@ -30,6 +34,10 @@ IN_OPERATION, IN_AUDIT = 1e-3, 1e-4
 SHARE_GOAL = 1 / 150
 AUDIT_GOAL = 1.4
 STEPS_GOAL, STEPS_GOAL_LARGE = 26, 40
+STEPS_TIMED = 8
+COPIED = 20_000_000
+FIELDS_MOVED = 73
+"""Fields of a row that the three passes read or write in a step."""
 FEATURES = (errors_priced, cars_stepped, units_chosen, plans_in_a_row)
 THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -37,7 +45,7 @@ THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS
 def measure(quick: bool) -> Report:
     """Figures of the race and of growth: HiGHS at 100 dwellings when quick, else at 400."""
     raced = 100 if quick else 400
-    sizes = (100, 400, 1600) if quick else (100, 400, 1600, 6400)
+    sizes = (100, 400, 1600) if quick else (100, 400, 1600, 6400, 40000)
     figures = []
     for tank_per_dwelling in (False,) if quick else (False, True):
         figures += pinned(race, Size.of(raced, tank_per_dwelling=tank_per_dwelling))
@@ -46,6 +54,7 @@ def measure(quick: bool) -> Report:
         figures += pinned(two_targets, Size.of(400, slots=192))
     for dwellings in sizes:
         figures += pinned(growth, Size.of(dwellings))
+    figures += pinned(bandwidth, Size.of(raced))
     for feature in FEATURES:
         figures += pinned(feature, Size.of(raced))
     return Report(name="optimizer", figures=figures)
@@ -95,14 +104,45 @@ def two_targets(size: Size) -> list[Figure]:
 def growth(size: Size) -> list[Figure]:
     """Time, steps and memory of one size."""
     problem, title = _ready(size), _title(size)
+    began = time.perf_counter()
     ours_s, steps, _ = _ours(problem, IN_OPERATION)
+    wall_s = time.perf_counter() - began
     goal = STEPS_GOAL if size.dwellings <= 400 else STEPS_GOAL_LARGE
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return [
         Figure(name=f"{title}: to 0.1 %", value=ours_s, unit="s CPU"),
+        Figure(name=f"{title}: to 0.1 % and proven", value=wall_s, unit="s by the clock"),
         Figure(name=f"{title}: steps", value=steps, unit="", goal=goal),
         Figure(name=f"{title}: greatest memory", value=memory_mb, unit="MB"),
     ]
+
+
+def bandwidth(size: Size) -> list[Figure]:
+    """Time and memory traffic of a step beside what this machine copies."""
+    point, title = InteriorPoint(_ready(size)), _title(size)
+    began = time.process_time()
+    for _ in range(STEPS_TIMED):
+        point.step()
+    step_s = (time.process_time() - began) / STEPS_TIMED
+    rows_bytes = sum(lots.memory[0].nbytes for lots in point.everyone.all)
+    moved_gb = rows_bytes * FIELDS_MOVED * LANES / ROW / 1e9
+    return [
+        Figure(name=f"{title}: a step", value=1e3 * step_s, unit="ms CPU"),
+        Figure(name=f"{title}: agents' rows moved in a step", value=1e3 * moved_gb, unit="MB"),
+        Figure(name=f"{title}: the same over the step", value=moved_gb / step_s, unit="GB/s"),
+        Figure(name="copying large arrays", value=_copied_gb_s(), unit="GB/s"),
+    ]
+
+
+def _copied_gb_s() -> float:
+    """Read and written, best of some."""
+    source = np.ones(COPIED)
+    target, spent = np.empty_like(source), []
+    for _ in range(STEPS_TIMED):
+        began = time.process_time()
+        np.copyto(target, source)
+        spent.append(time.process_time() - began)
+    return 2 * source.nbytes / min(spent) / 1e9
 
 
 def _ready(size: Size) -> DistrictProblem:
