@@ -1,13 +1,14 @@
 """SunSpec: devices that say themselves what they are made of.
 
-From register 40000 stands "SunS", then one model after the other: its number, its length, its
-points. Which points a model has, and of what type, the SunSpec Alliance publishes as files
-(`sunspec2` carries them); where a model begins and which powers of ten its scale factors hold, only
-the device knows. `walk` reads both once and gives places in registers.
+From register 40000 (with a few makers 50000 or 0) stands "SunS", then one model after the other:
+its number, its length, its points. Which points a model has, and of what type, the SunSpec Alliance
+publishes as files (`sunspec2` carries them); where a model begins and which powers of ten its scale
+factors hold, only the device knows. `walk` reads both once and gives places in registers.
 """
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -17,10 +18,12 @@ from ems.devices.codec import Located
 from ems.devices.point_spec import PointSpec
 from ems.devices.registers import SENTINELS, Register, RegisterType
 from ems.devices.scale_factors import factor, signed
-from ems.domain.errors import DeviceError, DeviceReplyInvalidError
+from ems.domain.errors import DeviceError, DeviceRejectedError, DeviceReplyInvalidError
 
 BASE = 40000
-"""Where the map of models begins."""
+"""Where the map of models usually begins."""
+_BASES = (BASE, 50000, 0)
+"""Where it may begin (SunSpec device information model specification, 6.2)."""
 MARK = (0x5375, 0x6E53)
 """`SunS`."""
 END = 0xFFFF
@@ -132,9 +135,7 @@ async def walk(read: ReadWords) -> dict[int, int]:
     Raises:
         DeviceReplyInvalidError: there is no SunSpec map, or it does not end.
     """
-    if tuple(await read(BASE, 2)) != MARK:
-        raise DeviceReplyInvalidError("no SunSpec map at 40000", fix="check the device's settings")
-    address, found = BASE + 2, dict[int, int]()
+    address, found = await _base(read) + len(MARK), dict[int, int]()
     for _ in range(_MODELS_MAX):
         model, length = await read(address, 2)
         if model == END:
@@ -144,6 +145,18 @@ async def walk(read: ReadWords) -> dict[int, int]:
         if address > 65533:
             break
     raise DeviceReplyInvalidError("its SunSpec map does not end", fix="check its firmware")
+
+
+async def _base(read: ReadWords) -> int:
+    """Where the mark stands; a device may refuse to be asked where it does not."""
+    for base in _BASES:
+        with suppress(DeviceRejectedError):
+            if tuple(await read(base, len(MARK))) == MARK:
+                return base
+    places = ", ".join(map(str, _BASES))
+    raise DeviceReplyInvalidError(
+        f"no SunSpec map at any of {places}", fix="check the device's settings"
+    )
 
 
 async def locate(read: ReadWords, specs: Iterable[PointSpec]) -> dict[str, Located]:

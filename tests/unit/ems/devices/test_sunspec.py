@@ -5,7 +5,7 @@ import pytest
 from ems.devices.codec import raw_of, value_of
 from ems.devices.maps import load_map
 from ems.devices.sunspec import BASE, END, MARK, ReadWords, locate, model_length, model_points, walk
-from ems.domain.errors import DeviceError, DeviceReplyInvalidError
+from ems.domain.errors import DeviceError, DeviceRejectedError, DeviceReplyInvalidError
 from ems.domain.points import Quality
 
 PV = load_map("pv-sunspec").points.values()
@@ -44,6 +44,18 @@ def test_a_model_has_its_published_length(model: int, length: int) -> None:
 async def test_the_walk_finds_models_in_any_order_and_skips_unknown_ones() -> None:
     words = laid_out([123, 1, 103])
     assert await walk(memory(words)) == {123: 40002, 1: 40028, 103: 40096}
+
+
+@pytest.mark.parametrize("base", [40000, 50000, 0])
+async def test_the_map_is_found_where_makers_put_it(base: int) -> None:
+    inner = memory(laid_out([1, 103], base=base))
+
+    async def read(address: int, count: int) -> list[int]:
+        if not base <= address < base + 200:
+            raise DeviceRejectedError("exception 2")
+        return await inner(address, count)
+
+    assert await walk(read) == {1: base + 2, 103: base + 70}
 
 
 async def test_values_follow_the_scale_factor_of_the_device() -> None:
