@@ -1,8 +1,10 @@
 """`ems demo`: all of Smartseille on this machine, measured, forecast, planned and controlled."""
 
 import asyncio
+import multiprocessing
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -49,7 +51,7 @@ from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours
 from ems.domain.weather import Weather
 from ems.heart import FILE as HEART_FILE
-from ems.processes import Family
+from ems.processes import Family, end_with_parent
 from ems.sources.builtin import builtin_weather
 from ems.store.first_operator import FILE as PASSWORD_FILE
 from ems.store.postmaster import running_on
@@ -108,10 +110,27 @@ def demo(
         family = Family()
         stack.callback(family.stop)
         family.start("console", run_console, running)
+        _compile_meanwhile()
         virtual = start_virtual(family, running)
         start_service(family, running, SimulatedOutside(virtual.weather))
         tell_address(running, password)
         watch(family)
+
+
+def _compile_meanwhile() -> None:
+    """Compile the planner's kernels while the past is lived through; nobody waits for it.
+
+    The first time on a machine takes some twenty seconds, which the first plan would have to wait.
+    """
+    multiprocessing.get_context("spawn").Process(target=_compile, daemon=True).start()
+
+
+def _compile() -> None:
+    from ems.optimizer.ladder import compile_kernels
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
+    compile_kernels()
 
 
 def forget(folder: Path) -> None:
