@@ -123,12 +123,18 @@ class WorkerBrain(Ladder):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: str, *values: Any) -> Any:
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._pool, _at_work, work, values)
+            # A worker that still compiles is left to it: ended, it would begin once more.
+            await asyncio.shield(asyncio.wrap_future(self._ready))
+            return await self._asked(work, values)
         except BrokenProcessPool as error:
             self._pool = self._new_pool()
             raise SolverError("the planning process died and was started again") from error
+
+    async def _asked(self, work: str, values: tuple[Any, ...]) -> Any:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, _at_work, work, values)
         except asyncio.CancelledError:
             self._replace_stuck()
             raise
@@ -140,7 +146,7 @@ class WorkerBrain(Ladder):
             initializer=_to_work,
             initargs=(self._make, self._district),
         )
-        pool.submit(_present)
+        self._ready = pool.submit(_present)
         return pool
 
     def _replace_stuck(self) -> None:
