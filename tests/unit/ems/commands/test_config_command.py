@@ -31,7 +31,7 @@ def test_a_quarter_of_smartseille_holds(ems: Ems, quarter: Path) -> None:
         ("a protocol that is none", "devices.csv", ",modbus,", ",mudbus,", "devices.csv:"),
         ("a map that is not there", "devices.csv", "loop-modbus", "loup-modbus", "devices.csv"),
         ("a map of another kind", "devices.csv", "loop-modbus", "meter-modbus", "devices.csv"),
-        ("a number that is none", "tariff.yaml", "760", "much", "tariff.yaml:9"),
+        ("a number that is none", "tariff.yaml", "700", "much", "tariff.yaml:9"),
         ("a file that is no YAML", "uses.yaml", "dwelling:", "dwelling: [", "uses.yaml"),
     ],
 )
