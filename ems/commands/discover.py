@@ -13,7 +13,15 @@ from ems.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, out, p
 from ems.commands.on_site import BESIDE, NetOption, district_at
 from ems.devices.bacnet import BacnetNetwork
 from ems.devices.ede import Entry, read_ede
-from ems.devices.search import Address, Sighting, addresses, described, search_bacnet, search_modbus
+from ems.devices.search import (
+    Address,
+    Sighting,
+    addresses,
+    described,
+    lines,
+    search_bacnet,
+    search_modbus,
+)
 from ems.domain.district import District, Protocol
 from ems.domain.errors import DeviceError
 
@@ -23,12 +31,19 @@ UNITS_MAX = 256
 
 def discover(
     address: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help="10.0.1.20, 10.0.1.20:1502, 10.0.1.1-30, or behind a BACnet router 10.0.1.1/1001.",
             metavar="ADDRESS...",
         ),
-    ],
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A Modbus line, gateway or TLS port as in devices.csv:"
+            " rtu:/dev/ttyUSB0?baud=19200, rtu+tcp://10.0.1.20:4001, tls://10.0.1.20?cert=...",
+        ),
+    ] = None,
     protocol: Annotated[
         Protocol | None, typer.Option("--protocol", "-p", help="Ask in this protocol only.")
     ] = None,
@@ -51,8 +66,11 @@ def discover(
     """
     with told():
         district = district_at(config, net)
-        asked, listed = addresses(address), read_ede(ede) if ede else []
-        found = asyncio.run(search(district, asked, protocol, unit_numbers(units), wait_s))
+        asked, on = addresses(address or []), lines(at or [], Path.cwd())
+        if not asked and not on:
+            raise DeviceError("nobody is to be asked", fix="give an address, or a line with --at")
+        listed = read_ede(ede) if ede else []
+        found = asyncio.run(search(district, asked, on, protocol, unit_numbers(units), wait_s))
     if json:
         print_json([as_data(one, district) for one in found])
     else:
@@ -91,13 +109,14 @@ def unit_numbers(words: str) -> list[int]:
 async def search(
     district: District,
     asked: Sequence[Address],
+    on: Sequence[str],
     protocol: Protocol | None,
     units: Sequence[int],
     wait_s: float,
 ) -> list[Sighting]:
     """Everything that answers, BACnet first."""
     found: list[Sighting] = []
-    if protocol in (None, Protocol.BACNET):
+    if asked and protocol in (None, Protocol.BACNET):
         station = district.station
         network = BacnetNetwork(station.host, station.port + BESIDE, instance=station.instance)
         try:
@@ -105,7 +124,7 @@ async def search(
         finally:
             network.close()
     if protocol is not Protocol.BACNET:
-        seen = await search_modbus(asked, units, timeout_s=wait_s)
+        seen = await search_modbus(asked, units, timeout_s=wait_s, lines=on)
         found += [one for one in seen if protocol in (None, Protocol.MODBUS, one.protocol)]
     return found
 

@@ -54,6 +54,15 @@ class ModbusLink:
         self._refused_until_s = 0.0
         self._silent_until_s = 0.0
 
+    async def open(self) -> None:
+        """Open the line without a question.
+
+        Raises:
+            DeviceUnreachableError: it can't be opened.
+        """
+        async with self._turns.turn():
+            await self._opened()
+
     async def read(self, unit: int, table: Table, address: int, count: int) -> list[int]:
         """`count` registers or bits of `table` from `address` of a unit.
 

@@ -1,16 +1,17 @@
 """Finding devices: each address is asked directly, within bounds, and nothing is written.
 
 BACnet: a Who-Is to the address, or to all stations of a network behind it. Modbus: one register of
-each unit asked for; an answer and a refusal both show that the unit is there. A unit that has the
-mark "SunS" is asked for its models, its maker and its type.
+each unit asked for, also on a serial line, behind a gateway of serial frames, and by TLS; an answer
+and a refusal both show that the unit is there. A unit that has the mark "SunS" is asked for its
+models, its maker and its type.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import AddressValueError, IPv4Address
+from pathlib import PurePath
 
 from ems.devices.bacnet import BacnetNetwork
 from ems.devices.bacnet_discovery import discover
@@ -24,7 +25,7 @@ from ems.domain.errors import (
     DeviceReplyInvalidError,
     DeviceUnreachableError,
 )
-from ems.domain.modbus_address import TCP_PORT, TcpAddress
+from ems.domain.modbus_address import TCP_PORT, beside, has_scheme, modbus_address
 
 ADDRESSES_MAX = 256
 """Addresses that one search may ask."""
@@ -44,7 +45,9 @@ class Sighting:
     """What it speaks."""
 
     host: str
+    """As the column of `devices.csv` has it."""
     port: int
+    """0: the host says it."""
 
     unit: int
     """Its Modbus unit, or its BACnet device instance."""
@@ -106,6 +109,25 @@ def _addresses(word: str) -> list[Address]:
         ) from error
 
 
+def lines(words: Sequence[str], folder: PurePath) -> list[str]:
+    """The serial lines, gateways and TLS ports meant; relative files are sought in `folder`.
+
+    Raises:
+        DeviceError: a word means none.
+    """
+    for word in words:
+        try:
+            if not has_scheme(word):
+                raise ValueError(f"{word} is a plain address: give it without --at")
+            modbus_address(word, 0)
+        except ValueError as error:
+            raise DeviceError(
+                str(error),
+                fix="write rtu:/dev/ttyUSB0?baud=19200, rtu+tcp://HOST:PORT or tls://HOST",
+            ) from error
+    return [beside(word, folder) for word in words]
+
+
 async def search_bacnet(
     network: BacnetNetwork, asked: Iterable[Address], *, wait_s: float
 ) -> list[Sighting]:
@@ -136,60 +158,54 @@ def _peer(address: Address) -> Peer:
 
 
 async def search_modbus(
-    asked: Iterable[Address], units: Sequence[int], *, timeout_s: float
+    asked: Iterable[Address], units: Sequence[int], *, timeout_s: float, lines: Sequence[str] = ()
 ) -> list[Sighting]:
-    """Which of `units` answer at the addresses; a host that takes no connection has none.
+    """Which of `units` answer at the addresses and on the lines.
+
+    An address that takes no connection has none; a line has to be there.
 
     Raises:
-        DeviceError: a unit id does not exist.
+        DeviceError: a unit id does not exist, or a line can't be opened.
     """
     if not units or min(units) < 0 or max(units) > 255:
         raise DeviceError(f"units {list(units)} do not exist", fix=f"ask for 1-{UNIT_MAX} or 255")
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def at(address: Address) -> list[Sighting]:
+    async def at(host: str, port: int) -> list[Sighting]:
         async with turns:
-            return await _units_at(address, units, timeout_s)
+            return await _units_at(host, port, units, timeout_s)
 
-    found = await asyncio.gather(*(at(a) for a in asked if not a.routed))
+    plain = [(address.host, address.port or TCP_PORT) for address in asked if not address.routed]
+    found = await asyncio.gather(*(at(*one) for one in (*plain, *((line, 0) for line in lines))))
     return [sighting for part in found for sighting in part]
 
 
-async def _units_at(address: Address, units: Sequence[int], timeout_s: float) -> list[Sighting]:
-    port = address.port or TCP_PORT
-    if not await _listens(address.host, port, timeout_s):
-        return []
-    link = ModbusLink(TcpAddress(host=address.host, port=port), timeout_s=timeout_s)
+async def _units_at(host: str, port: int, units: Sequence[int], timeout_s: float) -> list[Sighting]:
+    link = ModbusLink(modbus_address(host, port), timeout_s=timeout_s)
     found: list[Sighting] = []
     try:
+        await link.open()
         for unit in units:
             about = await _unit(link, unit)
             if about is not None:
-                where = f"{address.host}:{port} unit {unit}"
                 found.append(
                     Sighting(
                         protocol=Protocol.SUNSPEC if about else Protocol.MODBUS,
-                        host=address.host,
+                        host=host,
                         port=port,
                         unit=unit,
-                        where=where,
+                        where=f"{link.key} unit {unit}",
                         about=about,
                     )
                 )
+        if not found:
+            await link.open()  # by TLS 1.3 a refused certificate shows after the first question
+    except DeviceUnreachableError:
+        if has_scheme(host):
+            raise
     finally:
         await link.close()
     return found
-
-
-async def _listens(host: str, port: int, timeout_s: float) -> bool:
-    try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), timeout_s)
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
-    return True
 
 
 async def _unit(link: ModbusLink, unit: int) -> str | None:
@@ -225,13 +241,11 @@ async def _text(read: ReadWords, start: int, name: str) -> str:
 
 def described(sighting: Sighting, devices: Iterable[Device]) -> str:
     """Id of the device of the description at this address; empty when there is none."""
+    is_bacnet = sighting.protocol is Protocol.BACNET
+    host, port = sighting.host, sighting.port
+    line = f"{host}:{port}" if is_bacnet else modbus_address(host, port).line
     for device in devices:
-        if (device.protocol is Protocol.BACNET) is not (sighting.protocol is Protocol.BACNET):
-            continue
-        if (device.host, device.port, device.unit) == (
-            sighting.host,
-            sighting.port,
-            sighting.unit,
-        ):
+        alike = (device.protocol is Protocol.BACNET) is is_bacnet
+        if alike and (device.line, device.unit) == (line, sighting.unit):
             return device.id
     return ""

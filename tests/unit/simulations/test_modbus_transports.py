@@ -15,6 +15,7 @@ from everything_meter import MAP, SHOWN
 
 from ems.devices.maps import map_of
 from ems.devices.modbus import ModbusConnection
+from ems.devices.search import described, lines, search_modbus
 from ems.domain.district import Device, DeviceKind, District, Protocol
 from ems.domain.errors import DeviceError, DeviceRejectedError, DeviceUnreachableError
 from ems.domain.modbus_address import modbus_address
@@ -113,6 +114,39 @@ async def test_a_device_says_and_takes_the_same_whatever_the_way(
             assert values[name] == (pytest.approx(value), Quality.GOOD), name
             assert image[f"M-1/{name}"] == pytest.approx(value), name
             assert image[f"M-2/{name}"] == 0.0, "a command reached the neighbour"
+
+
+@pytest.mark.parametrize("way", list(WAYS.values())[1:], ids=list(WAYS)[1:])
+async def test_a_search_finds_who_is_on_a_line_and_knows_whom_the_description_names(
+    way: Way, meter: Device, site: Site, district: District
+) -> None:
+    device = way(meter, site)
+    async with hosted(district, device, site.server):
+        asked = lines([device.host], site.folder)
+        found = await search_modbus([], range(8, 12), timeout_s=0.2, lines=asked)
+
+    assert [(one.unit, described(one, [device])) for one in found] == [(9, "M-1"), (10, "")]
+    assert found[0].where == f"{device.line} unit 9"
+
+
+async def test_a_line_that_is_not_there_and_a_stranger_to_the_device_are_told(
+    meter: Device, site: Site, district: District
+) -> None:
+    with pytest.raises(DeviceUnreachableError, match="can't be opened"):
+        await search_modbus([], [1], timeout_s=0.2, lines=[f"rtu:{site.folder}/no-such-line"])
+    stranger = trustme.CA()
+    site.write("stranger", stranger.issue_cert("stranger.site"))
+    async with hosted(district, replace(meter, host=site.address(8003), port=0), site.server):
+        asked = [site.address(8003, cert="stranger")]
+        with pytest.raises(DeviceUnreachableError, match="certificate"):
+            await search_modbus([], [9], timeout_s=0.5, lines=asked)
+
+
+@pytest.mark.parametrize("word", ["10.0.1.20", "rtu:/dev/ttyUSB0?baud=7", "tcp://10.0.1.20:502"])
+def test_what_is_no_line_is_refused(word: str, tmp_path: Path) -> None:
+    with pytest.raises(DeviceError) as refusal:
+        lines([word], tmp_path)
+    assert "rtu+tcp://HOST:PORT" in refusal.value.fix
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)

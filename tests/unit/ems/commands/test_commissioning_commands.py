@@ -234,6 +234,15 @@ def test_nobody_at_an_address_is_no_error(ems: Ems, small: District) -> None:
     assert "0 answered" in result.output
 
 
+def test_a_line_given_by_its_address_is_asked_too(ems: Ems, tmp_path: Path) -> None:
+    result = ems(*at("discover", "--at", f"rtu:{tmp_path}/no-such-line"))
+    assert result.exit_code == 1
+    assert "can't be opened" in result.output
+    nobody = ems(*at("discover"))
+    assert nobody.exit_code == 1
+    assert "nobody is to be asked" in nobody.output
+
+
 def test_a_search_is_bounded() -> None:
     assert [a.host for a in addresses(["10.0.1.9-11:1502"])] == [
         "10.0.1.9",
