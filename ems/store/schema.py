@@ -17,8 +17,10 @@ _LOCK = 7_203_551
 """Advisory lock under which a schema changes, so that two processes never do it at once."""
 
 
-def migrate(dsn: str) -> None:
+def migrate(dsn: str, *, to: str = "head") -> None:
     """Bring the database at `dsn` to the newest schema; nothing happens when it has it.
+
+    `to` stops at an older version.
 
     Raises:
         StoreAwayError: the database does not answer.
@@ -32,7 +34,7 @@ def migrate(dsn: str) -> None:
     try:
         with engine.begin() as connection:
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            _upgrade(connection)
+            _upgrade(connection, to)
     except (SQLAlchemyError, psycopg.Error) as error:
         raise StoreError(
             f"the database's schema could not be brought up to date: {error}",
@@ -51,7 +53,7 @@ def _connected(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
         ) from error
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", "ems.store:migrations")
     config.attributes["connection"] = connection
@@ -65,4 +67,4 @@ def _upgrade(connection: Connection) -> None:
             fix="start the newer program that made it, or restore a backup from before",
         )
     if present != script.get_current_head():
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

@@ -1,7 +1,7 @@
 """The store: everything that outlives the program, behind one asynchronous face.
 
 Each topic has a room of its own (points, samples, quarter-hour means, plans, cycles, settings,
-people, residents, audit, events); the store is all of them over one pool of connections.
+people, residents, alarms, audit, events); the store is all of them over one pool of connections.
 """
 
 from collections.abc import AsyncIterator
@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from ems.store.accounts import Accounts
+from ems.store.alarms import Alarms
 from ems.store.audit import AuditTrail
 from ems.store.cycles import Cycles
 from ems.store.database import WAIT_S, Database
@@ -22,7 +23,17 @@ from ems.store.settings import Settings
 
 
 class Store(
-    Samples, Means, Plans, PlanForecasts, Cycles, Settings, Accounts, Residents, AuditTrail, Events
+    Samples,
+    Means,
+    Plans,
+    PlanForecasts,
+    Cycles,
+    Settings,
+    Accounts,
+    Residents,
+    Alarms,
+    AuditTrail,
+    Events,
 ):
     """The district's memory in PostgreSQL."""
 

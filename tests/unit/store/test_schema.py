@@ -27,6 +27,22 @@ def test_an_empty_database_gets_the_schema_and_a_second_time_changes_nothing(
     assert _tables(dsn) == made
 
 
+def test_a_database_of_the_version_before_alarms_gets_them_and_keeps_what_it_has(
+    server: EmbeddedPostgres,
+) -> None:
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute("create database of_0002")
+    dsn = server.dsn("of_0002")
+    migrate(dsn, to="0002")
+    assert "alarm" not in dict(_tables(dsn))
+    with psycopg.connect(dsn) as connection:
+        connection.execute("insert into consent (dwelling, purpose) values ('D1-0304', 'x')")
+    migrate(dsn)
+    assert "alarm" in dict(_tables(dsn))
+    with psycopg.connect(dsn) as connection:
+        assert connection.execute("select dwelling from consent").fetchall() == [("D1-0304",)]
+
+
 def test_a_newer_schema_is_refused(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
         connection.execute("update alembic_version set version_num = '9999'")
