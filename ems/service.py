@@ -22,6 +22,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from ems.alarm_desk import AlarmDesk
 from ems.brain import WorkerBrain
 from ems.clock import DistrictClock
 from ems.cycle import Cycle, Outside
@@ -56,6 +57,8 @@ LEAD_WALL_S = 8.0
 """A plan is begun this long ahead at least, whatever the speed."""
 KEPT = timedelta(days=3)
 """How long single samples and whole plans are kept."""
+ALARMS_KEPT = timedelta(days=730)
+"""How long alarms are kept after they have ended."""
 DRAIN_S = 5.0
 """How long the end waits for the last readings to be stored, wall seconds."""
 FIRST_TRIES = 2
@@ -100,6 +103,7 @@ class Service:
             latest=self._poller.latest,
         )
         self._mode_watch = ModeWatch(store, self._writer)
+        self._alarms = AlarmDesk(store, lambda: self._connections.alarms, clock.now)
         self._brain = WorkerBrain(district)
         forecaster, planner = Forecaster(district), Planner(district)
         needs = [(forecaster.points, forecaster.days * 96), (planner.points, 96)]
@@ -131,6 +135,7 @@ class Service:
             asyncio.create_task(self._listen(), name="told"),
             asyncio.create_task(self._writer.run(), name="writer"),
             asyncio.create_task(self._mode_watch.run(), name="mode"),
+            asyncio.create_task(self._alarms.run(), name="alarms"),
             asyncio.create_task(self._beat(), name="heart"),
             asyncio.create_task(self._tell_figures(), name="figures"),
         ]
@@ -152,7 +157,8 @@ class Service:
             await self._end(workers)
 
     async def _listen(self) -> None:
-        await self._connections.listen(self._poller.told, self._clock.now)
+        desk = self._alarms
+        await self._connections.listen(self._poller.told, self._clock.now, desk.take, desk.told_all)
 
     async def _set_clocks(self) -> None:
         await self._connections.set_clocks(self._clock.now)
@@ -219,8 +225,9 @@ class Service:
         try:
             await self._store.forget_samples(before)
             await self._store.forget_plans(before)
+            await self._store.forget_alarms(self._clock.now() - ALARMS_KEPT)
         except EmsError as error:
-            log.error("old samples and plans could not be removed: %s", error)
+            log.error("old samples, plans and alarms could not be removed: %s", error)
 
     async def _end(self, workers: Sequence["asyncio.Task[None]"]) -> None:
         self._poller.stop()

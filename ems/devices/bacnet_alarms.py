@@ -79,12 +79,17 @@ class BacnetAlarms:
         zone: ZoneInfo,
         now: Callable[[], datetime],
         changed: Callable[[DeviceAlarm], None] = lambda _: None,
+        told_all: Callable[[str, frozenset[str]], None] = lambda *_: None,
     ) -> None:
-        """Devices give times of `zone`; `now` gives UTC; `changed` takes every change."""
+        """Devices give times of `zone`; `now` gives UTC; `changed` takes every change.
+
+        `told_all` takes, of a device that was asked, all items that are open.
+        """
         spoken = [device for device in devices if device.protocol is Protocol.BACNET]
         self._connections = {d.id: connections[connection_key(d)] for d in spoken}
         self._devices = {self._connections[d.id].peer.where: d for d in spoken}
-        self._zone, self._now, self._changed = zone, now, changed
+        self._zone, self._now = zone, now
+        self._changed, self._told_all = changed, told_all
         self._kept: dict[tuple[str, ObjectId], _Kept] = {}
         network.listen(Pdu.CONFIRMED, Service.CONFIRMED_EVENT, self._heard)
         network.listen(Pdu.UNCONFIRMED, Notice.EVENT, self._heard)
@@ -163,6 +168,8 @@ class BacnetAlarms:
                 for summary in summaries:
                     self._found(device, summary)
                 if not (more and summaries):
+                    items = {a.item for a in self.open if a.device == device.id}
+                    self._told_all(device.id, frozenset(items))
                     return
                 after = summaries[-1].object
         except DeviceError as error:

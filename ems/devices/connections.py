@@ -14,6 +14,7 @@ from ems.devices.bacnet_time import ClockReport, Clocks
 from ems.devices.bus_log import BusLog, nobody_listens
 from ems.devices.connection import Connection, Readable, connection_key
 from ems.devices.modbus import modbus_connections
+from ems.domain.alarms import DeviceAlarm
 from ems.domain.district import District, Protocol
 
 
@@ -51,11 +52,22 @@ class Connections:
         """The same for one who polls: what devices tell by themselves is seldom asked for."""
         return {**self.by_key, **{told.connection.key: told for told in self._telling}}
 
-    async def listen(self, tell: Tell, now: Callable[[], datetime]) -> None:
-        """Have the devices that can do so tell what changes and what is wrong, until cancelled."""
+    async def listen(
+        self,
+        tell: Tell,
+        now: Callable[[], datetime],
+        changed: Callable[[DeviceAlarm], None],
+        told_all: Callable[[str, frozenset[str]], None],
+    ) -> None:
+        """Have the devices that can do so tell what changes and what is wrong, until cancelled.
+
+        `tell` takes values; `changed` each alarm; `told_all` what is open at a device in all.
+        """
         zone = self._district.site.zone
         devices = self._district.devices.values()
-        self.alarms = BacnetAlarms(self._network, devices, self._bacnet, zone, now)
+        self.alarms = BacnetAlarms(
+            self._network, devices, self._bacnet, zone, now, changed, told_all
+        )
         subscriber = CovSubscriber(self._network, self._telling, tell)
         await asyncio.gather(self.alarms.ask(), subscriber.run())
 
