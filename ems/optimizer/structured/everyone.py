@@ -1,15 +1,15 @@
 """All agents and batteries of a district: passes over their lots, loads summed by group."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ems.optimizer.structured import inverses, layout, passes
 from ems.optimizer.structured.layout import LANES
-from ems.optimizer.structured.lengths import Lengths
 from ems.optimizer.structured.lots import Kept, Lots
 from ems.optimizer.structured.parallel import Sweep, in_parallel
-from ems.optimizer.structured.problem import DistrictProblem, Floats
+from ems.optimizer.structured.problem import Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,21 +134,25 @@ class Everyone:
             np.minimum.at(least, lots.group, lots.length.min(axis=1))
         return least, float(self.stores.length.min(initial=1.0))
 
-    def left(self, lengths: Lengths) -> float:
-        """What would be left of all products along the prediction, EUR."""
-        left = 0.0
-        for lots in self.all:
-            length = lots.length
-            if lots is not self.stores:
-                length = self._blended(lots, lengths)
-            left += float(((1.0 - length) * lots.total(layout.PRODUCTS)).sum())
-            left += float((length**2 * lots.total(layout.SECOND)).sum())
-        return left
+    def left(self, kept: Floats, added: Floats) -> float:
+        """What would be left of all products along the prediction, EUR; see `blend`."""
+        products, by_length, second, by_second, by_square = self.left_by_group().T
+        left = (1.0 - added) * products - kept * by_length
+        left += added**2 * second + 2.0 * kept * added * by_second + kept**2 * by_square
+        of_stores = _products_by_length(self.stores).sum(axis=0)
+        return float(left.sum() + of_stores[0] - of_stores[1] + of_stores[4])
 
-    def blend(self, lengths: Lengths) -> None:
-        """Take what is kept of own lengths and what is added."""
+    def left_by_group(self) -> Floats:
+        """Lengths and products of each group's agents, as `_products_by_length`. Shape [G, 5]."""
+        sums = np.zeros((self.agents[0].starts.size - 1, 5))
         for lots in self.agents:
-            lots.length[:] = self._blended(lots, lengths)
+            np.add.at(sums, lots.group, _products_by_length(lots))
+        return sums
+
+    def blend(self, kept: Floats, added: Floats) -> None:
+        """Of own lengths take the part `kept`, and add `added`. Shape [G] each."""
+        for lots in self.agents:
+            lots.length[:] = kept[lots.group, None] * lots.length + added[lots.group, None]
 
     def go_together(self, length: float) -> None:
         """All go the same `length`."""
@@ -159,14 +163,14 @@ class Everyone:
         """A copy of the present `controls` or `multipliers`."""
         return [Kept.of(lots, what) for lots in self.all]
 
-    def by_kind(self, values: list[Floats], problem: DistrictProblem) -> tuple[Floats, ...]:
-        """Values of each fleet's agents [T, n] by the problem's kinds."""
+    def by_kind(self, kept: list[Kept], read: Callable[[Kept], Floats]) -> tuple[Floats, ...]:
+        """What `read` finds in an iterate that was kept, by the problem's kinds. Shape [T, n]."""
         found = {
             kind: of_fleet[:, columns]
-            for lots, of_fleet in zip(self.agents, values, strict=True)
+            for lots, of_fleet in zip(self.agents, map(read, kept), strict=False)
             for kind, columns in lots.source
         }
-        return tuple(found[k] for k in range(len(problem.agents)))
+        return tuple(found[kind] for kind in sorted(found))
 
     def _swept(self, sweep: Sweep, count: int, prices: Prices, *of_pass: float) -> list[Moved]:
         """The pass `sweep` over all lots; its sums of loads, `count` of them."""
@@ -181,7 +185,11 @@ class Everyone:
         agents = np.sum(loads[:-1], axis=0)
         return [Moved(of_groups=agents[k], of_stores=loads[-1][k, 0]) for k in range(count)]
 
-    def _blended(self, lots: Lots, lengths: Lengths) -> Floats:
-        kept, added = lengths.kept[lots.group, None], lengths.added[lots.group, None]
-        blended: Floats = kept * lots.length + added
-        return blended
+
+def _products_by_length(lots: Lots) -> Floats:
+    """Sums over each lot's agents: products, the same times length; second-order products, times
+    length, times its square. Shape [lots, 5]."""
+    length, products = lots.length, lots.total(layout.PRODUCTS)
+    second = lots.total(layout.SECOND)
+    parts = (products, length * products, second, length * second, length**2 * second)
+    return np.stack([part.sum(axis=1) for part in parts], axis=1)

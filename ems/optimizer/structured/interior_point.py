@@ -6,6 +6,7 @@ are swept in three passes (`passes.py`) between which the coupling is solved. Co
 known at every iterate, so it stops by gap or time with the best.
 """
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 
@@ -13,14 +14,12 @@ import numpy as np
 
 from ems.optimizer.structured import schur
 from ems.optimizer.structured.answer import Controls, Multipliers
-from ems.optimizer.structured.barrier import Agency
-from ems.optimizer.structured.beginning import first_flow, first_power
+from ems.optimizer.structured.beginning import Beginning, first_share
 from ems.optimizer.structured.coupling import Coupling
 from ems.optimizer.structured.coupling_step import CouplingAims, CouplingStep, Loads, TipReduced
-from ems.optimizer.structured.everyone import Everyone, Moved, Prices
-from ems.optimizer.structured.fleet import Fleet, fleet_of_agents, fleet_of_batteries
+from ems.optimizer.structured.everyone import Moved, Prices
 from ems.optimizer.structured.lengths import Lengths, blended
-from ems.optimizer.structured.lots import Kept, Lots
+from ems.optimizer.structured.lots import Kept
 from ems.optimizer.structured.problem import DistrictProblem, Floats
 
 TOWARDS_END = 0.9
@@ -56,28 +55,21 @@ class PricesMove:
     """Shape [T]."""
 
 
+Begin = Callable[[DistrictProblem], Beginning]
+"""Takes a problem's agents in hand: here, or elsewhere in parts (`spread.py`)."""
+
+
 class InteriorPoint:
-    """The iterate of one problem, and its steps."""
+    """The iterate of one problem, and its steps; its agents are where `begin` puts them."""
 
-    def __init__(self, problem: DistrictProblem) -> None:
+    def __init__(self, problem: DistrictProblem, begin: Begin = Beginning) -> None:
         self.problem = problem
-        fleets = [fleet_of_agents(problem, states) for states in (2, 1)]
-        stores = fleet_of_batteries(problem.batteries, problem.slots, problem.slot_h)
-        powers, flow = first_power(problem, fleets), first_flow(problem, stores)
-        sums = [fleet.summed(power).T for fleet, power in zip(fleets, powers, strict=True)]
-        power = Moved.of(np.sum(sums, axis=0), (flow * stores.is_open).sum(axis=1))
+        beginning = begin(problem)
+        power = beginning.first(first_share(problem, beginning.demand()))
         self.coupling = Coupling.centred(problem, self._loads(power), START_MU)
-        self.pairs, prices, lots = self.coupling.pairs, self._prices(), []
-        while fleets:  # one after the other, as each takes much memory until it is laid out
-            lots.append(self._laid_out(fleets.pop(0), powers.pop(0), prices.of_groups))
-        self.everyone = Everyone(lots, self._laid_out(stores, flow, prices.of_stores))
+        self.everyone, pairs = beginning.laid_out(self._prices(), START_MU)
+        self.pairs = self.coupling.pairs + pairs
         self.loads = self._advance_agents(0.0)
-
-    def _laid_out(self, fleet: Fleet, power: Floats, price: Floats) -> Lots:
-        agency = Agency.centred(fleet, power, START_MU)
-        agency.agree_with(np.ascontiguousarray(price[fleet.groups].T), START_MU)
-        self.pairs += agency.pairs
-        return Lots.of(agency)
 
     def gap(self) -> Gap:
         """Cost and lower bound of the present iterate."""
@@ -119,7 +111,7 @@ class InteriorPoint:
         """How much of mu to aim at: little when the prediction gains much."""
         self.everyone.take_foreseen_lengths()
         lengths, _ = self._lengths(affine, whole, far, 1.0)
-        left = self.everyone.left(lengths)
+        left = self.everyone.left(lengths.kept, lengths.added)
         left += (1.0 - lengths.common) * self.coupling.complementarity()
         left += lengths.common**2 * self.coupling.products(affine).total()
         return float(np.clip((left / gap_eur) ** 3, CENTRING_MIN, CENTRING_MAX))
@@ -156,7 +148,7 @@ class InteriorPoint:
             self._go(move, lengths.together, whole * lengths.together)
             self.everyone.go_together(lengths.together)
         else:
-            self.everyone.blend(lengths)
+            self.everyone.blend(lengths.kept, lengths.added)
 
     def _go(self, move: CouplingStep, length: float, moved: Moved) -> float:
         step, loads = self._sums(moved), self.loads
@@ -229,7 +221,7 @@ class InteriorPoint:
         """What the devices are to do by an iterate that was kept."""
         flow = kept[-1].power()
         return Controls(
-            power_kw=self.everyone.by_kind([k.power() for k in kept[:-1]], self.problem),
+            power_kw=self.everyone.by_kind(kept, Kept.power),
             charge_kw=flow[0::2].copy(),
             discharge_kw=flow[1::2].copy(),
             curtailed_kw=coupling.curtailed_kw,
@@ -241,8 +233,8 @@ class InteriorPoint:
         split = self.problem.groups.capacity_kw.shape[0]
         stores = kept[-1]
         return Multipliers(
-            below=self.everyone.by_kind([k.below() for k in kept[:-1]], self.problem),
-            above=self.everyone.by_kind([k.above() for k in kept[:-1]], self.problem),
+            below=self.everyone.by_kind(kept, Kept.below),
+            above=self.everyone.by_kind(kept, Kept.above),
             battery_below=stores.below()[1::2].copy(),
             battery_above=stores.above()[1::2].copy(),
             capacity=coupling.capacity[:split].copy(),

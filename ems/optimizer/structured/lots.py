@@ -169,6 +169,8 @@ class Kept:
 
     lots: Lots
     """Whose."""
+    what: str
+    """Which: `controls` or `multipliers`."""
     fields: dict[int, Floats] = field(repr=False)
     """By offset. Shape [lots, S, LANES] each."""
 
@@ -179,7 +181,8 @@ class Kept:
             "controls": (layout.CONTROL,),
             "multipliers": (layout.LOW_PRESSED, layout.HIGH_PRESSED),
         }[what]
-        return cls(lots=lots, fields={offset: lots.field(offset).copy() for offset in offsets})
+        fields = {offset: lots.field(offset).copy() for offset in offsets}
+        return cls(lots=lots, what=what, fields=fields)
 
     def power(self) -> Floats:
         """Controls, zero where there is no choice. Shape [S, n]."""

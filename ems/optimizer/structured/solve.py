@@ -8,7 +8,8 @@ import numpy as np
 
 from ems.domain.errors import SolverError
 from ems.optimizer.structured.answer import Answer
-from ems.optimizer.structured.interior_point import InteriorPoint
+from ems.optimizer.structured.beginning import Beginning
+from ems.optimizer.structured.interior_point import Begin, InteriorPoint
 from ems.optimizer.structured.problem import DistrictProblem
 
 STEPS_MAX = 150
@@ -27,14 +28,17 @@ def solve(
     time_limit_s: float = np.inf,
     timer: Callable[[], float] = time.perf_counter,
     steps_max: int = STEPS_MAX,
+    begin: Begin = Beginning,
 ) -> Answer:
     """The best plan to a `gap` as a share of the cost, or what was reached in time.
+
+    Agents are swept where `begin` puts them: in this process, or in parts elsewhere (`spread.py`).
 
     Raises:
         SolverError: the data are so far apart that not even the first iterate has a cost.
     """
     began = timer()
-    point = InteriorPoint(problem)
+    point = InteriorPoint(problem, begin)
     best = _Best()
     if not best.look(point):
         raise SolverError(
