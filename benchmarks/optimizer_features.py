@@ -115,6 +115,7 @@ def charging(problem: DistrictProblem, answer: Answer) -> Charging:
         line=line - line.min(),
         line_kw=groups.capacity_kw[line.min() :],
         feeder_kw=groups.upper_kw[0],
+        waits=np.ones(cars.count, dtype=np.bool_),
     )
 
 

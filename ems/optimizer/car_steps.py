@@ -7,9 +7,11 @@ later sessions make up for what earlier ones could not do:
     min over p of  sum c p + rho / 2 (off + p - planned)^2,     p = 0 or least <= p <= most,
     with the session's planned energy.
 
-For a given worth of energy each slot decides by itself, so that worth is found by bisection; which
-slots charge is then fixed, and a second bisection finds powers in them with the exact energy. Lines
-and feeder hold: a session may take what cars before it left and cars after it are planned to leave.
+As the worth of energy rises, one slot after the other enters with its least power and then rises to
+its most, so the slots that charge are the first that enter, and the powers in them fill up evenly:
+both are found by sorting. A car that wants less than the least power of a slot takes that all the
+same and stops by itself. Lines and feeder hold: a session may take what cars before it left and cars
+after it are planned to leave. Cars in a hurry stay as planned.
 """
 
 from dataclasses import dataclass, field
@@ -20,8 +22,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-BISECTIONS = 40
-"""Halvings of the worth of energy."""
 PASSES = 2
 """Times that each session is looked at, the later ones knowing what all others do."""
 STIFFNESS_EUR = 0.01
@@ -50,6 +50,8 @@ class Charging:
     """Limit of each line. Shape [L, T]."""
     feeder_kw: Floats = field(repr=False)
     """Limit of all together. Shape [T]."""
+    waits: NDArray[np.bool_]
+    """Whether each may be moved; one in a hurry may not. Shape [n]."""
 
 
 def stepped_kw(charging: Charging, stiffness_eur: float = STIFFNESS_EUR) -> Floats:
@@ -62,7 +64,8 @@ def stepped_kw(charging: Charging, stiffness_eur: float = STIFFNESS_EUR) -> Floa
     np.add.at(lines, charging.line, planned.T)
     left, free = charging.line_kw - lines, charging.feeder_kw - planned.sum(axis=1)
     off = np.zeros(planned.shape[0])
-    for car in np.tile(in_order_of_departure(charging.most_kw), PASSES):
+    order = in_order_of_departure(charging.most_kw)
+    for car in np.tile(order[charging.waits[order]], PASSES):
         line, there = charging.line[car], np.flatnonzero(charging.most_kw[:, car] > 0)
         before = power[there, car]
         room = before + np.minimum(left[line, there], free[there])
@@ -104,52 +107,44 @@ class _Session:
 
     def solved(self) -> Floats:
         """Its powers."""
-        wanted, possible = float(self.planned_kw.sum()), self.most_kw >= self.least_kw
-        if wanted <= ENERGY_OFF_KW or not possible.any():
-            return np.zeros_like(self.planned_kw)
-        on = self._slots_that_charge(wanted, possible)
-        if not on.any():
-            return np.zeros_like(self.planned_kw)
-        return np.where(on, self._with_energy(wanted, on), 0.0)
+        wanted, power = float(self.planned_kw.sum()), np.zeros_like(self.planned_kw)
+        possible = np.flatnonzero(self.most_kw >= self.least_kw)
+        if wanted > ENERGY_OFF_KW and possible.size:
+            on = self._slots_that_charge(wanted, possible)
+            power[on] = self._with_energy(wanted, on)
+        return power
 
-    def _slots_that_charge(self, wanted: float, possible: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """The fewest in which the energy fits, else the most whose least does not exceed it."""
-        low, high = self._range(possible)
-        for _ in range(BISECTIONS):
-            worth = 0.5 * (low + high)
-            if self._free_kw(worth, possible).sum() < wanted:
-                low = worth
-            else:
-                high = worth
-        on: NDArray[np.bool_] = self._free_kw(high, possible) > 0
-        fits = self.least_kw[on].sum() <= wanted * (1 + 1e-9)
-        return on if fits else self._free_kw(low, possible) > 0
+    def _slots_that_charge(self, wanted: float, possible: Indices) -> Indices:
+        """The first that enter until the energy fits, without the last if it fits without it."""
+        own, least, most = (
+            self._at_nothing[possible],
+            self.least_kw[possible],
+            self.most_kw[possible],
+        )
+        enters = own + 0.5 * self.stiffness_eur * least
+        order = np.argsort(enters, kind="stable")
+        at, own, least, most = enters[order], own[order], least[order], most[order]
+        aimed = np.clip((at[:, None] - own) / self.stiffness_eur, least, most)
+        before = np.tril(aimed, -1).sum(axis=1)
+        count = int((before < wanted).sum())
+        too_much = least[:count].sum() > wanted * (1 + 1e-9)
+        if too_much and most[: count - 1].sum() >= wanted:
+            count -= 1
+        chosen: Indices = possible[order[:count]]
+        return chosen
 
-    def _with_energy(self, wanted: float, on: NDArray[np.bool_]) -> Floats:
+    def _with_energy(self, wanted: float, on: Indices) -> Floats:
         """Powers of the slots that charge, with exactly the energy where it can be."""
-        low, high = self._range(on)
-        for _ in range(BISECTIONS):
-            worth = 0.5 * (low + high)
-            if self._aimed_kw(worth)[on].sum() < wanted:
-                low = worth
-            else:
-                high = worth
-        return self._aimed_kw(high)
+        own, least, most = self._at_nothing[on], self.least_kw[on], self.most_kw[on]
+        bends = np.concatenate([own + self.stiffness_eur * least, own + self.stiffness_eur * most])
+        worths = np.sort(bends)
+        filled = np.clip((worths[:, None] - own) / self.stiffness_eur, least, most).sum(axis=1)
+        worth = np.interp(wanted, filled, worths)
+        power: Floats = np.clip((worth - own) / self.stiffness_eur, least, most)
+        return power
 
-    def _aimed_kw(self, worth_eur: float) -> Floats:
-        """Best power of each slot if it charges and a kW is worth `worth_eur`."""
-        aim = self.planned_kw - self.off_kw - (self.price_eur - worth_eur) / self.stiffness_eur
-        return np.clip(aim, self.least_kw, np.maximum(self.most_kw, self.least_kw))
-
-    def _free_kw(self, worth_eur: float, possible: NDArray[np.bool_]) -> Floats:
-        """Best power of each slot, none included."""
-        aimed, off = self._aimed_kw(worth_eur), self.off_kw - self.planned_kw
-        linear = self.price_eur - worth_eur + self.stiffness_eur * off
-        gains = linear * aimed + 0.5 * self.stiffness_eur * aimed**2 < 0
-        return np.where(possible & gains, aimed, 0.0)
-
-    def _range(self, possible: NDArray[np.bool_]) -> tuple[float, float]:
-        """Worths of a kW at which nothing, and all there is, is charged."""
-        own = self.price_eur + self.stiffness_eur * (self.off_kw - self.planned_kw)
-        steep = self.stiffness_eur * (self.most_kw + self.least_kw)
-        return float(own[possible].min()) - 1.0, float((own + steep)[possible].max()) + 1.0
+    @property
+    def _at_nothing(self) -> Floats:
+        """What the first kW of each slot costs."""
+        own: Floats = self.price_eur + self.stiffness_eur * (self.off_kw - self.planned_kw)
+        return own

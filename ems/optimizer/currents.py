@@ -2,11 +2,12 @@
 
 `car_steps.py` finds powers that cars can follow at the plan's prices; here they become whole
 amperes. What rounding takes from a car in one slot is owed to it in the next, so that its energy
-until it leaves is the planned one. Cars that leave first are served first; groups and the feeder
-hold in every slot. What is left goes to free charge points, so that a car that comes between two
-plans charges at once.
+until it leaves is the planned one. A car in a hurry is never rounded down. Such cars are served
+first, then those that leave first; groups and the feeder hold in every slot. What is left goes to
+free charge points, so that a car that comes between two plans charges at once.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ COMING_SHARE = 0.25
 """Of the free charge points of a group, those that may get a car before the next plan."""
 COMING_LEAST = 2.0
 """At least so many."""
+OWED_KWH = 0.02
+"""A car that is owed less than this when it leaves is not made to charge for it."""
+NEARLY_FULL = 0.9
+"""A car in a hurry that is to take this much of what it can takes all of it."""
 
 
 @dataclass
@@ -66,27 +71,62 @@ def car_currents_a(
     """
     price = np.zeros_like(planned_kw) if price_eur is None else price_eur
     planned_kw = _followed_kw(planned_kw, present, wanting, park, price)
-    slots, order = len(planned_kw), np.argsort([session.hours for session in wanting])
-    groups = {session.point.group for session in wanting}
-    currents, owed_kwh = np.zeros_like(planned_kw), np.zeros(len(wanting))
-    after = np.cumsum(planned_kw[::-1], axis=0)[::-1] - planned_kw
-    left = []
-    for slot in range(slots):
-        room = Headroom.of(park, sorted(groups))
-        for car in order:
-            share = present[slot, car]
-            if share <= 0:
-                continue
-            session, unit_kw = wanting[car], per_ampere_kw(wanting[car], park)
-            wish_kw = (planned_kw[slot, car] + owed_kwh[car] / SLOT_H) / share
-            most_kw = min(session.power_kw_max, room.within(session.point.group))
-            last = after[slot, car] * SLOT_H < 1e-3
-            current = _admissible_a(wish_kw / unit_kw, most_kw / unit_kw, park, last=last)
-            owed_kwh[car] += (planned_kw[slot, car] - current * unit_kw * share) * SLOT_H
-            room.take(session.point.group, current * unit_kw)
-            currents[slot, car] = current
+    groups = sorted({session.point.group for session in wanting})
+    cars = [_Rounded(session, park, planned_kw[:, c]) for c, session in enumerate(wanting)]
+    order = sorted(range(len(cars)), key=lambda c: (wanting[c].has_time, wanting[c].hours))
+    currents, left = np.zeros_like(planned_kw), []
+    for slot, shares in enumerate(present):
+        room = Headroom.of(park, groups)
+        for c in order:
+            if shares[c] > 0:
+                currents[slot, c] = cars[c].served(slot, float(shares[c]), room)
         left.append(room)
     return currents, left
+
+
+class _Rounded:
+    """One car, slot by slot, with what it is owed."""
+
+    def __init__(self, session: Session, park: CarPark, planned_kw: Floats) -> None:
+        self._session, self._least_a = session, park.least_current_a
+        self._unit_kw = per_ampere_kw(session, park)
+        self._own_a = min(
+            session.point.current_a_max, math.ceil(session.power_kw_max / self._unit_kw - 1e-9)
+        )
+        self._planned_kw: list[float] = planned_kw.tolist()
+        self._after_kwh = ((planned_kw[::-1].cumsum()[::-1] - planned_kw) * SLOT_H).tolist()
+        self._owed_kwh = 0.0
+
+    def served(self, slot: int, share: float, room: Headroom) -> float:
+        """Its current in a slot of which it is there `share`, taken from `room`."""
+        group, unit_kw = self._session.point.group, self._unit_kw
+        wish_kwh = self._planned_kw[slot] * SLOT_H + self._owed_kwh
+        most_a = min(self._own_a, room.within(group) / unit_kw)
+        last = self._after_kwh[slot] < 1e-3
+        if self._session.has_time and not last:
+            current = self._nearest_a(wish_kwh / SLOT_H / share / unit_kw, most_a)
+        else:
+            current = self._not_less_a(wish_kwh, share, most_a)
+        room.take(group, current * unit_kw)
+        self._owed_kwh = wish_kwh - current * unit_kw * share * SLOT_H
+        return current
+
+    def _nearest_a(self, wish_a: float, most_a: float) -> float:
+        if wish_a < 0.5 * self._least_a:
+            return 0.0
+        return self._within_a(round(wish_a), most_a)
+
+    def _not_less_a(self, wish_kwh: float, share: float, most_a: float) -> float:
+        if wish_kwh < OWED_KWH:
+            return 0.0
+        wish_a = wish_kwh / SLOT_H / share / self._unit_kw
+        full = not self._session.has_time and wish_a >= NEARLY_FULL * most_a
+        return self._within_a(most_a if full else math.ceil(wish_a - 1e-6), most_a)
+
+    def _within_a(self, whole_a: float, most_a: float) -> float:
+        """A current that the car can follow and that there is; none if there is too little."""
+        most = math.floor(most_a + 1e-9)
+        return float(min(max(whole_a, self._least_a), most)) if most >= self._least_a else 0.0
 
 
 def _followed_kw(
@@ -110,17 +150,9 @@ def _followed_kw(
         line=group,
         line_kw=np.maximum(loads, park.group_kw),
         feeder_kw=np.maximum(planned_kw.sum(axis=1), park.feeder_kw),
+        waits=np.array([session.has_time for session in wanting], dtype=np.bool_),
     )
     return stepped_kw(charging)
-
-
-def _admissible_a(wish_a: float, most_a: float, park: CarPark, *, last: bool) -> float:
-    """The nearest current that a car can follow; the next above in its last slot."""
-    least = park.least_current_a
-    if wish_a < (0.15 * least if last else 0.5 * least) or most_a < least - 1e-9:
-        return 0.0
-    whole = np.ceil(wish_a - 1e-6) if last else np.round(wish_a)
-    return float(np.clip(whole, least, max(least, np.floor(most_a + 1e-9))))
 
 
 def welcome_currents_a(

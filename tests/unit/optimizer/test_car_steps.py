@@ -27,6 +27,7 @@ def charging(problem: DistrictProblem, answer: Answer) -> Charging:
         line=line - line.min(),
         line_kw=groups.capacity_kw[line.min() :],
         feeder_kw=groups.upper_kw[0],
+        waits=np.ones(cars.count, dtype=np.bool_),
     )
 
 
@@ -44,7 +45,9 @@ def test_steps_of_cars_cost_little_more_than_the_bound(seed: int) -> None:
     assert proof.gap < 3e-3
 
 
-def one_car(planned_kw: list[float], price_eur: list[float] | None = None) -> np.ndarray:
+def one_car(
+    planned_kw: list[float], price_eur: list[float] | None = None, *, waits: bool = True
+) -> np.ndarray:
     planned = np.array(planned_kw)[:, None]
     alone = Charging(
         planned_kw=planned,
@@ -54,6 +57,7 @@ def one_car(planned_kw: list[float], price_eur: list[float] | None = None) -> np
         line=np.zeros(1, dtype=np.intp),
         line_kw=np.full((1, len(planned)), 20.0),
         feeder_kw=np.full(len(planned), 20.0),
+        waits=np.array([waits]),
     )
     return stepped_kw(alone)[:, 0]
 
@@ -66,6 +70,16 @@ def test_energy_that_is_spread_too_thin_is_gathered_where_it_is_cheap() -> None:
     power = one_car([0.7, 0.7, 0.7, 0.7], [0.05, 0.05, 0.01, 0.05])
     assert power[2] >= 1.4
     assert power.sum() == pytest.approx(2.8)
+
+
+def test_a_car_that_wants_less_than_the_least_of_a_slot_is_not_forgotten() -> None:
+    power = one_car([0.3, 0.3, 0.3, 0.0], [0.05, 0.02, 0.05, 0.05])
+    np.testing.assert_allclose(power, [0.0, 1.4, 0.0, 0.0])
+
+
+def test_a_car_in_a_hurry_stays_as_planned() -> None:
+    planned = [7.0, 6.0, 0.7, 0.0]
+    np.testing.assert_allclose(one_car(planned, [1.0, 1.0, 1.0, 0.0], waits=False), planned)
 
 
 def test_those_that_leave_first_are_looked_at_first() -> None:

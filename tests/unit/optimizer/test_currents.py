@@ -5,7 +5,7 @@ import pytest
 
 from ems.domain.district import CarPark, ChargePoint
 from ems.domain.slots import SLOT_H
-from ems.optimizer.currents import Headroom, car_currents_a, welcome_currents_a
+from ems.optimizer.currents import OWED_KWH, Headroom, car_currents_a, welcome_currents_a
 from ems.optimizer.sessions import Plug, Session
 
 PARK = CarPark(
@@ -26,11 +26,18 @@ def session(
     phases: int = 1,
     hours: float = 8.0,
     plug: Plug = Plug.CAR,
+    wanted_kwh: float = 0.0,
 ) -> Session:
     most = 7.36 if phases == 1 else 22.0
     point = ChargePoint(id=name, group=group, phases=phases, power_kw_max=most, current_a_max=32)
     return Session(
-        point=point, device=name, plug=plug, hours=hours, phases=phases, power_kw_max=most
+        point=point,
+        device=name,
+        plug=plug,
+        wanted_kwh=wanted_kwh,
+        hours=hours,
+        phases=phases,
+        power_kw_max=most,
     )
 
 
@@ -65,6 +72,17 @@ def test_rounding_keeps_the_energy_of_a_stay(phases: int, seed: int) -> None:
     # at most half of the least current for one slot is missing, one slot of it in excess
     assert charged - planned.sum() * SLOT_H >= -0.5 * 6 * phases * 0.23 * SLOT_H - 1e-9
     assert charged - planned.sum() * SLOT_H <= 6 * phases * 0.23 * SLOT_H + 1e-9
+
+
+@pytest.mark.parametrize("phases", [1, 3])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_car_in_a_hurry_is_never_behind_its_plan(phases: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    most = 7.36 if phases == 1 else 22.0
+    planned = most * rng.random(24) * (rng.random(24) < 0.6)
+    found = currents(list(planned), phases=phases, wanted_kwh=200.0)
+    behind = np.cumsum(planned - found * phases * 0.23) * SLOT_H
+    assert behind.max() <= OWED_KWH + 1e-9
 
 
 @pytest.mark.parametrize("seed", range(10))
