@@ -29,6 +29,8 @@ from ems.devices.bacnet_tags import (
 
 OUR_PRIORITY = 9
 """Of our special events; together with their date it tells them from those of the site's people."""
+NULL = b"\0"
+"""An encoded value that gives the word to the next lower list."""
 WEEKDAYS = 7
 _YEAR_0 = 1900
 _ANY = 255
@@ -198,6 +200,6 @@ def ruling(
     lists = [event.entries for event in sorted(today, key=lambda event: event.priority)]
     for entries in (*lists, week[now.weekday()]):
         latest = next((e for e in reversed(entries) if e.at <= now.time()), None)
-        if latest is not None and latest.encoded != b"\0":
+        if latest is not None and latest.encoded != NULL:
             return latest.encoded
     return None

@@ -4,10 +4,10 @@ Some building managers let no one write setpoints, but have their controllers fo
 plan for a day then goes into it as a special event of that date: it leaves the weekday lists and
 the events of the site's people alone, and it ends by itself at midnight whatever becomes of the
 EMS. What was written is read back and compared. To withdraw it the event is taken out; those of
-ours that are long past go with every change.
+ours that are long past go with every change. A Schedule without an event of ours is not touched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import date, timedelta
 
 from ems.devices.bacnet_answers import read_one_raw
@@ -35,32 +35,38 @@ class ScheduleObject:
     async def put(self, day: date, entries: Sequence[TimeValue]) -> Outcome:
         """Write a day's plan and read it back: OK, MISMATCH, REJECTED or UNREACHABLE."""
         event = SpecialEvent(day=day, entries=tuple(entries))
-        return await self._replace(day, [encoded_event(event)], event)
+        return await outcome_of(self._put(event))
 
-    async def withdraw(self, day: date) -> Outcome:
-        """Take a day's plan out."""
-        return await self._replace(day, [], None)
+    async def withdraw(self, day: date | None = None) -> Outcome:
+        """Take a day's plan out, or all of ours: OK, MISMATCH, REJECTED or UNREACHABLE."""
+        return await outcome_of(self._withdraw(day))
 
-    async def event(self, day: date) -> SpecialEvent | None:
-        """Our plan for a day, as the controller has it.
+    async def events(self) -> tuple[SpecialEvent, ...]:
+        """Our plans, as the controller has them.
 
         Raises:
-            DeviceError: it can't be read.
+            DeviceError: they can't be read.
         """
         found = [read_event(Reader(raw)) for raw in await self._events()]
-        return next((e for e in found if e is not None and e.is_ours and e.day == day), None)
+        return tuple(e for e in found if e is not None and e.is_ours)
 
-    async def _replace(
-        self, day: date, added: Sequence[bytes], wanted: SpecialEvent | None
-    ) -> Outcome:
-        try:
-            others = [raw for raw in await self._events() if not _gives_way(raw, day)]
-            await self._write(b"".join((*others, *added)))
-            return Outcome.OK if await self.event(day) == wanted else Outcome.MISMATCH
-        except DeviceRejectedError:
-            return Outcome.REJECTED
-        except DeviceError:
-            return Outcome.UNREACHABLE
+    async def event(self, day: date) -> SpecialEvent | None:
+        """Our plan for a day, as the controller has it; raises as `events` does."""
+        return next((event for event in await self.events() if event.day == day), None)
+
+    async def _put(self, event: SpecialEvent) -> Outcome:
+        others = [raw for raw in await self._events() if not _gives_way(raw, event.day)]
+        await self._write(b"".join((*others, encoded_event(event))))
+        return Outcome.OK if await self.event(event.day) == event else Outcome.MISMATCH
+
+    async def _withdraw(self, day: date | None) -> Outcome:
+        events = await self._events()
+        others = [raw for raw in events if not _gives_way(raw, day)]
+        if len(others) == len(events):
+            return Outcome.OK
+        await self._write(b"".join(others))
+        left = [raw for raw in await self._events() if _gives_way(raw, day)]
+        return Outcome.MISMATCH if left else Outcome.OK
 
     async def _events(self) -> list[bytes]:
         """The special events as they lie in the controller, whatever they are."""
@@ -83,9 +89,19 @@ class ScheduleObject:
         await self._connection.request(Service.WRITE_PROPERTY, write_request(command))
 
 
-def _gives_way(raw: bytes, day: date) -> bool:
-    """Whether an event is ours and of `day`, or older than the day before it."""
+async def outcome_of(work: Awaitable[Outcome]) -> Outcome:
+    """What became of work on a device, its failures as outcomes too."""
+    try:
+        return await work
+    except DeviceRejectedError:
+        return Outcome.REJECTED
+    except DeviceError:
+        return Outcome.UNREACHABLE
+
+
+def _gives_way(raw: bytes, day: date | None) -> bool:
+    """Whether an event is ours and of `day` (None: any), or older than the day before it."""
     event = read_event(Reader(raw))
     if event is None or not event.is_ours:
         return False
-    return event.day == day or event.day < day - timedelta(days=1)
+    return day is None or event.day == day or event.day < day - timedelta(days=1)

@@ -8,7 +8,7 @@ import math
 from functools import cache
 
 from ems.devices.bacnet_messages import OBJECT_TYPES, Answers, Command, Property, Result
-from ems.devices.bacnet_tags import ObjectId, Type, enumerated, real, unsigned
+from ems.devices.bacnet_tags import ObjectId, Type, enumerated, real, tags, unsigned, value
 from ems.devices.point_spec import BacnetObject, PointSpec
 from ems.domain.errors import DeviceError, DeviceReplyInvalidError
 from ems.domain.points import Quality
@@ -52,6 +52,13 @@ def encoded(spec: PointSpec, value: float) -> bytes:
             return enumerated(round(raw))
         case _:
             return unsigned(round(raw))
+
+
+def decoded(spec: PointSpec, raw: bytes) -> float:
+    """The value that an encoded present value means; NaN for a Null and for what means none."""
+    found = [value(tag) for tag in tags(raw)]
+    number = found[0] if len(found) == 1 else None
+    return _value_of(spec, number)[0] if isinstance(number, int | float) else math.nan
 
 
 def command(spec: PointSpec, encoded_value: bytes) -> Command:

@@ -9,11 +9,14 @@ from ems.devices.bacnet_alarms import BacnetAlarms
 from ems.devices.bacnet_connection import bacnet_connections
 from ems.devices.bacnet_cov import cov_devices
 from ems.devices.bacnet_peer import socket_address
+from ems.devices.bacnet_schedules import ScheduleObject
 from ems.devices.bacnet_subscriber import CovSubscriber, Tell
 from ems.devices.bacnet_time import ClockReport, Clocks
 from ems.devices.bus_log import BusLog, nobody_listens
 from ems.devices.connection import Connection, Readable, connection_key
+from ems.devices.maps import map_of
 from ems.devices.modbus import modbus_connections
+from ems.devices.plan_schedules import PlanSchedules
 from ems.domain.alarms import DeviceAlarm
 from ems.domain.district import District, Protocol
 
@@ -77,6 +80,22 @@ class Connections:
         spoken = [d for d in devices if d.protocol is Protocol.BACNET]
         clocks = Clocks(self._network, self._district.site.zone, now)
         return await clocks.set_all([(d, self._bacnet[connection_key(d)]) for d in spoken])
+
+    def schedules(self) -> dict[str, PlanSchedules]:
+        """Of each device whose map names Schedules, by its id."""
+        zone = self._district.site.zone
+        return {
+            device.id: PlanSchedules(
+                device,
+                {
+                    name: ScheduleObject(self._bacnet[connection_key(device)], instance)
+                    for name, instance in map_of(device).schedules.items()
+                },
+                zone,
+            )
+            for device in self._district.devices.values()
+            if map_of(device).schedules
+        }
 
     async def close(self) -> None:
         """End all of them."""
