@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cycle, devices, devices_load, optimizer, simulation, start
+from benchmarks import cycle, devices, devices_load, optimizer, optimizer_scale, simulation, start
 from benchmarks.figures import Report
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "devices": devices.measure,
     "start": start.measure,
     "optimizer": optimizer.measure,
+    "optimizer_scale": optimizer_scale.measure,
     "simulation": simulation.measure,
     "devices-load": devices_load.measure,
 }
