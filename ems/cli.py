@@ -34,6 +34,7 @@ class _DeviceCommands(LazyGroup):
         "write": "ems.commands.write_device:write",
         "release": "ems.commands.write_device:release",
         "watch": "ems.commands.watch_devices:watch",
+        "schedule": "ems.commands.schedules:app",
         "alarms": "ems.commands.alarms:alarms",
         "record": "ems.commands.record_devices:record",
         "replay": "ems.commands.record_devices:replay",

@@ -1,8 +1,9 @@
 """Nothing stays under command once the mode forbids to write, and the trail says that it is so.
 
 The mode is looked at every second. As soon as it is not automatic, every held device is given back
-at once, in the middle of a quarter hour too; should a quarter hour that was just being written have
-taken hold of a device since, so is that one a second later.
+at once, in the middle of a quarter hour too, and what stands in Schedules is taken out; should a
+quarter hour that was just being written have taken hold of a device since, so is that one a second
+later.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import time
 from ems.devices.writer import Writer
 from ems.domain.errors import EmsError
 from ems.domain.plans import Mode
+from ems.schedule_publisher import SchedulePublisher
 from ems.store.stopping import GAVE_BACK, REQUEST
 from ems.store.store import Store
 
@@ -26,8 +28,8 @@ WHO = "service"
 class ModeWatch:
     """Watches the mode for the writer."""
 
-    def __init__(self, store: Store, writer: Writer) -> None:
-        self._store, self._writer = store, writer
+    def __init__(self, store: Store, writer: Writer, publisher: SchedulePublisher) -> None:
+        self._store, self._writer, self._publisher = store, writer, publisher
         self._last: tuple[Mode, object] | None = None
 
     async def run(self) -> None:
@@ -48,7 +50,8 @@ class ModeWatch:
 
     async def _give_back(self, mode: Mode, request: object) -> None:
         held, began_s = self._writer.held, time.monotonic()
-        unreached = await self._writer.relinquish_all()
+        kept = await asyncio.gather(self._writer.relinquish_all(), self._publisher.withdraw())
+        unreached = dict.fromkeys(device for devices in kept for device in devices)
         took_s = round(time.monotonic() - began_s, 2)
         log.info("mode %s: %d devices given back in %.1f s", mode, len(held), took_s)
         figures = {"devices": len(held), "unreached": list(unreached), "seconds": took_s}

@@ -46,6 +46,7 @@ from ems.optimizer.planner import Planner
 from ems.own_figures import EVERY_S, own_figures
 from ems.past import Past
 from ems.quarters import SlotTrigger
+from ems.schedule_publisher import SchedulePublisher
 from ems.store.ingest import Ingest
 from ems.store.spool import Spool
 from ems.store.store import Store
@@ -102,12 +103,15 @@ class Service:
             on_site=self._on_site,
             latest=self._poller.latest,
         )
-        self._mode_watch = ModeWatch(store, self._writer)
         self._alarms = AlarmDesk(store, lambda: self._connections.alarms, clock.now)
         self._brain = WorkerBrain(district)
         forecaster, planner = Forecaster(district), Planner(district)
         needs = [(forecaster.points, forecaster.days * 96), (planner.points, 96)]
         self._ledger = LastingLedger(StoreLedger(store))
+        asked_for = district.station.writes_schedules
+        schedules = self._connections.schedules() if asked_for else {}
+        self._publisher = SchedulePublisher(schedules, self._ledger.mode)
+        self._mode_watch = ModeWatch(store, self._writer, self._publisher)
         self._cycle = Cycle(
             clock=clock,
             measurements=MeasuredDistrict(self._poller, Past(store.quarter_hours, needs)),
@@ -136,6 +140,7 @@ class Service:
             asyncio.create_task(self._writer.run(), name="writer"),
             asyncio.create_task(self._mode_watch.run(), name="mode"),
             asyncio.create_task(self._alarms.run(), name="alarms"),
+            asyncio.create_task(self._publisher.run(), name="schedules"),
             asyncio.create_task(self._beat(), name="heart"),
             asyncio.create_task(self._tell_figures(), name="figures"),
         ]
@@ -201,6 +206,7 @@ class Service:
         try:
             await self._record_missed(slot)
             prepared = await self._cycle.prepare(slot)
+            self._publisher.offer(prepared.plan)
             await asyncio.sleep(max(0.0, self._clock.wall_s_until(slot.start)))
             await self._cycle.dispatch(prepared)
         except EmsError as error:
@@ -235,7 +241,11 @@ class Service:
         if self._work is not None:
             self._work.cancel()
             await asyncio.gather(self._work, return_exceptions=True)
-        unreached = await self._writer.relinquish_all()
+        unreached, kept = await asyncio.gather(
+            self._writer.relinquish_all(), self._publisher.withdraw()
+        )
+        if kept:
+            log.warning("schedules that end at midnight only: %s", ", ".join(kept))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ingest.drained(), DRAIN_S)
         for task in workers:

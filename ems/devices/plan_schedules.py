@@ -6,9 +6,10 @@ of the device map, apart from each other, and to what protects from frost: while
 the controller, nobody else looks after that. What is there already is not written again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from ems.devices.bacnet_schedule import NULL, SpecialEvent, TimeValue, day_entries
@@ -39,15 +40,16 @@ class PlanSchedules:
         """Write the plan's day, read it back, and say what became of each point of it."""
         day = first_day(plan, self._zone)
         planned = {name: planned_day(plan, self.device, name, self._zone) for name in self._objects}
-        return {
-            name: await outcome_of(self._put(self._objects[name], day, entries))
+        work = {
+            name: partial(self._put, self._objects[name], day, entries)
             for name, entries in planned.items()
             if entries
         }
+        return await _in_turn(work)
 
     async def withdraw(self) -> Outcomes:
         """Take out all that is ours, of whatever day."""
-        return {name: await schedule.withdraw() for name, schedule in self._objects.items()}
+        return await _in_turn({name: one.withdraw for name, one in self._objects.items()})
 
     async def events(self) -> Mapping[str, tuple[SpecialEvent, ...]]:
         """What is ours, by written point.
@@ -66,6 +68,15 @@ class PlanSchedules:
         if there is not None and wanted == _ahead(before, planned[0].at):
             return Outcome.OK
         return await schedule.put(day, wanted)
+
+
+async def _in_turn(work: Mapping[str, Callable[[], Awaitable[Outcome]]]) -> Outcomes:
+    """One point after the other; a controller that does not answer is not asked for the rest."""
+    outcomes: dict[str, Outcome] = {}
+    for name, one in work.items():
+        silent = Outcome.UNREACHABLE in outcomes.values()
+        outcomes[name] = Outcome.UNREACHABLE if silent else await outcome_of(one())
+    return outcomes
 
 
 def first_day(plan: Plan, zone: ZoneInfo) -> date:

@@ -396,6 +396,8 @@ class Station(Origin):
     """`host:port` of the broadcast management device that it registers with; empty: none."""
     sets_clocks: bool = False
     """Whether it sets the clocks of the BACnet devices once a day."""
+    writes_schedules: bool = False
+    """Whether it writes plans into the Schedules that device maps name."""
 
 
 @dataclass(frozen=True, kw_only=True)

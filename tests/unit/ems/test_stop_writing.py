@@ -12,6 +12,7 @@ from ems.devices.writer import Writer
 from ems.domain.errors import StoreAwayError
 from ems.domain.plans import Mode
 from ems.mode_watch import ModeWatch
+from ems.schedule_publisher import SchedulePublisher
 from ems.store.audit import AuditEntry
 from ems.store.stopping import GAVE_BACK
 from ems.store.store import Store
@@ -73,7 +74,7 @@ def writer() -> WriterOfTwo:
 
 @pytest.fixture
 def mode_watch(store: StoreInMemory, writer: WriterOfTwo) -> ModeWatch:
-    return ModeWatch(cast(Store, store), cast(Writer, writer))
+    return ModeWatch(cast(Store, store), cast(Writer, writer), SchedulePublisher({}, store.mode))
 
 
 async def test_stopping_gives_all_back_and_tells_who_did_it(
