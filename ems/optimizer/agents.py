@@ -23,7 +23,6 @@ from ems.optimizer.structured.problem import (
     Batteries,
     DistrictProblem,
     Groups,
-    Limit,
     Meter,
 )
 
@@ -272,11 +271,6 @@ def _meter(problem: PlanProblem) -> Meter:
     own = problem.own_heat_kw.sum(axis=1) / plant.heating_cop
     own = own + problem.own_cool_kw.sum(axis=1) / plant.cooling_eer
     T = problem.slots
-    margin = Limit(
-        name="margin",
-        kw=grid.subscribed_kw - grid.margin_kw,
-        eur_per_kwh=np.full(T, grid.margin_eur_per_kwh),
-    )
     return Meter(
         base_kw=grid.base_kw + own,
         sun_kw=grid.pv_kw,
@@ -285,8 +279,8 @@ def _meter(problem: PlanProblem) -> Meter:
         shared_kw=grid.dwellings_kw,
         shared_eur_per_kwh=np.maximum(grid.shared_eur_per_kwh, grid.feed_in_eur_per_kwh),
         subscribed_kw=np.full(T, grid.subscribed_kw),
-        overrun_eur_per_kwh=np.full(T, grid.overrun_eur_per_kwh - grid.margin_eur_per_kwh),
-        limits=(margin,),
+        overrun_eur_per_kwh=np.full(T, grid.overrun_eur_per_kwh),
+        spread_kw=grid.spread_kw,
         peak_eur_per_kw=0.0,
         peak_kw_min=0.0,
     )

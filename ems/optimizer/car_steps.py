@@ -10,8 +10,8 @@ later sessions make up for what earlier ones could not do:
 As the worth of energy rises, one slot after the other enters with its least power and then rises to
 its most, so the slots that charge are the first that enter, and the powers in them fill up evenly:
 both are found by sorting. A car that wants less than the least power of a slot takes that all the
-same and stops by itself. Lines and feeder hold: a session may take what cars before it left and cars
-after it are planned to leave. Cars in a hurry stay as planned.
+same and stops by itself. Lines and feeder hold: a session may take what cars before it left and
+cars after it are planned to leave. Cars in a hurry stay as planned.
 """
 
 from dataclasses import dataclass, field

@@ -8,10 +8,13 @@ from ems.domain.points import point_id
 from ems.domain.snapshot import Snapshot
 from ems.optimizer.problem import Batteries, Floats, Grid
 
-MARGIN_SHARE = 0.05
-"""Of the subscribed power, kept free at least for what is not foreseen."""
-MARGIN_PRICE_SHARE = 0.1
-"""Of the price of an overrun, what import within the margin costs: its chance of becoming one."""
+SPREAD_SHARE = 0.03
+"""Of the subscribed power, the least error that is expected of a quarter hour's net load: what cars
+and thermostats do within it."""
+NINE_IN_TEN = 1.2816
+"""The 0.9 quantile of the normal distribution."""
+UNSURE = ("district/base_load_kw", "pv/available_kw", "car_park/future_kw")
+"""Forecasts whose errors meet at the meter, taken as independent."""
 LESS_EUR_PER_KWH = 1e-3
 """Export is worth at least this much less than import costs in the same slot."""
 HOLD_SHARE = 1.002
@@ -74,9 +77,8 @@ def grid(district: District, forecasts: Forecasts, co2_eur_per_kg: float) -> Gri
         shared_eur_per_kwh=np.minimum(forecasts["price/shared_eur_per_kwh"], most),
         feed_in_eur_per_kwh=np.minimum(forecasts["price/feed_in_eur_per_kwh"], most),
         subscribed_kw=tariff.subscribed_kw,
-        margin_kw=_margin_kw(district, forecasts),
+        spread_kw=_spread_kw(district, forecasts),
         overrun_eur_per_kwh=tariff.overrun_eur_per_kwh,
-        margin_eur_per_kwh=MARGIN_PRICE_SHARE * tariff.overrun_eur_per_kwh,
     )
 
 
@@ -85,9 +87,13 @@ def usual_price(forecasts: Forecasts) -> float:
     return float(np.median(forecasts["price/import_eur_per_kwh"]))
 
 
-def _margin_kw(district: District, forecasts: Forecasts) -> Floats:
-    """What the base load may exceed its forecast by, one time in ten; never all of the power."""
-    subscribed = district.tariff.subscribed_kw
-    base = forecasts.series["district/base_load_kw"]
-    spread = base.quantiles.get(0.9, base.values) - base.values
-    return np.clip(spread, MARGIN_SHARE * subscribed, 0.5 * subscribed)
+def _spread_kw(district: District, forecasts: Forecasts) -> Floats:
+    """Standard deviation of the net load's error, from the quantiles of its parts. Shape [T]."""
+    least_kw = SPREAD_SHARE * district.tariff.subscribed_kw
+    variance = np.full(forecasts.horizon.length, least_kw**2)
+    for name in UNSURE:
+        at = forecasts.series[name]
+        if {0.1, 0.9} <= at.quantiles.keys():
+            variance += ((at.quantiles[0.9] - at.quantiles[0.1]) / (2 * NINE_IN_TEN)) ** 2
+    spread: Floats = np.sqrt(variance)
+    return spread

@@ -32,7 +32,7 @@ SPOKEN_KWH = 0.5
 NAMED_ROWS = ("plant heat", "plant cold", "feeder")
 """Rows above the capacities that are limits of things; the others are balances."""
 CONNECTION = "connection"
-"""The subscribed power and its margin."""
+"""The subscribed power, with the chance of an overrun."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,7 @@ def _why_short(session: Session, statement: Statement, made: Course) -> str:
         )
     stays = made.net_kw[: max(1, int(session.hours / SLOT_H))]
     grid = statement.problem.grid
-    kept = (grid.subscribed_kw - grid.margin_kw)[: len(stays)]
+    kept = grid.kept_kw[: len(stays)]
     full = (stays >= FULL_SHARE * kept).any()
     gives_way = statement.problem.cars.shortfall_eur_per_kwh < grid.overrun_eur_per_kwh
     return (

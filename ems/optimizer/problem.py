@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
+KEPT_SPREADS = 2.0
+"""So many spreads of error below the subscribed power, an overrun's chance begins to cost."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rooms:
@@ -176,12 +179,15 @@ class Grid:
     """Worth of the rest. Shape [T]."""
     subscribed_kw: float
     """Import above it costs `overrun_eur_per_kwh` more."""
-    margin_kw: Floats
-    """Below the subscribed power, how much to keep free for what is not foreseen. Shape [T]."""
+    spread_kw: Floats
+    """Standard deviation of what the net load will be off its forecast. Shape [T]."""
     overrun_eur_per_kwh: float
     """Price of import above the subscribed power."""
-    margin_eur_per_kwh: float
-    """Price of import within the margin."""
+
+    @property
+    def kept_kw(self) -> Floats:
+        """Import above which the chance of an overrun counts. Shape [T]."""
+        return self.subscribed_kw - KEPT_SPREADS * self.spread_kw
 
 
 @dataclass(frozen=True, kw_only=True)

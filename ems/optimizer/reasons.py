@@ -108,14 +108,13 @@ class Market:
         price = forecasts["price/import_eur_per_kwh"]
         ahead = np.array([price[s : s + AHEAD_SLOTS].max() for s in range(len(price))])
         grid, usual = statement.problem.grid, np.median(price)
-        kept = grid.subscribed_kw - grid.margin_kw
         return cls(
             price=price[:, None],
             ahead=ahead[:, None],
             cheap=(price < usual - FLAT_EUR_PER_KWH)[:, None],
             dear=(price > usual + FLAT_EUR_PER_KWH)[:, None],
             surplus_kw=made.surplus_kw[:, None],
-            full=(made.net_kw >= FULL_SHARE * kept)[:, None],
+            full=(made.net_kw >= FULL_SHARE * grid.kept_kw)[:, None],
             subscribed_kw=grid.subscribed_kw,
         )
 

@@ -151,12 +151,14 @@ def test_an_overrun_that_nothing_avoids_is_paid() -> None:
     assert answer.cost_eur == about((130 * 0.2 + 30 * 2.0) / 2)
 
 
-def test_the_margin_below_the_subscribed_power_is_used_last() -> None:
+def test_an_unsure_load_keeps_its_distance_from_the_subscribed_power() -> None:
     problem = with_cars(hamlet([0.10, 0.15, 0.15], base_kw=88), wanted_kwh=[1.5], slots=[3])
-    grid = replace(problem.grid, margin_kw=np.full(3, 10.0))
-    answer = solved(replace(problem, grid=grid))
-    assert answer.net.max() <= 90.02
-    assert answer.car[:, 0] == about([2, 2, 2])
+    unsure = replace(problem, grid=replace(problem.grid, spread_kw=np.full(3, 8.0)))
+    sure, careful = solved(problem), solved(unsure)
+    assert sure.net.max() > 93.5
+    assert careful.net.max() < 92.5
+    assert careful.car.sum() == pytest.approx(sure.car.sum(), abs=0.1)
+    assert careful.cost_eur > sure.cost_eur + 0.1
 
 
 def test_surplus_sun_is_used_before_it_is_exported() -> None:
