@@ -86,19 +86,16 @@ def first_day(plan: Plan, zone: ZoneInfo) -> date:
 
 def planned_day(plan: Plan, device: Device, name: str, zone: ZoneInfo) -> tuple[TimeValue, ...]:
     """What the plan says for a written point on its first day; empty where it says nothing."""
-    rows = {row.point: row for row in plan.setpoints}
-    if point_id(device.id, name) not in rows:
-        return ()
     specs = map_of(device).points
-    values: list[tuple[datetime, bytes]] = []
+    ids = {point_id(device.id, other): other for other in specs}
+    rows = {ids[row.point]: row for row in plan.setpoints if row.point in ids}
+    if name not in rows:
+        return ()
     day = first_day(plan, zone)
     of_day = set(slots_of_local_day(day, zone)) & set(plan.horizon.slots)
+    values: list[tuple[datetime, bytes]] = []
     for slot in map(Slot, sorted(of_day)):
-        now = {
-            other: row.at(slot, plan.horizon)
-            for other in specs
-            if (row := rows.get(point_id(device.id, other))) is not None
-        }
+        now = {other: row.at(slot, plan.horizon) for other, row in rows.items()}
         values.append((slot.start, _encoded(specs[name], now)))
     values.append((Slot(plan.horizon.slots.stop).start, NULL))
     return day_entries(values, day, zone)
