@@ -1,14 +1,14 @@
 """What BACnet devices report as wrong: taken in, kept, acknowledged.
 
 Devices that have the EMS among their recipients tell it when an object leaves its normal state and
-when it returns (ConfirmedEventNotification, UnconfirmedEventNotification). What was wrong before is
-asked for once at the start (GetEventInformation). A device sends what it likes and as often as it
-likes: for each object only the last word is kept, and of all of them a thousand.
+when it returns (ConfirmedEventNotification, UnconfirmedEventNotification). What was wrong before,
+and what was missed, is asked for (GetEventInformation). A device sends what it likes and as often
+as it likes: for each object only the last word is kept, and of all of them a thousand.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -66,6 +66,9 @@ class _Kept:
     process: int
     stamp: bytes
     state: int
+
+
+_All = Mapping[tuple[str, ObjectId], _Kept]
 
 
 class BacnetAlarms:
@@ -160,23 +163,32 @@ class BacnetAlarms:
 
     async def _ask(self, device: Device) -> None:
         connection, after = self._connections[device.id], None
+        before, listed = dict(self._kept), set[ObjectId]()
         try:
             for _ in range(ROUNDS_MAX):
                 request = event_information_request(after)
                 answer = await connection.request(Service.GET_EVENT_INFORMATION, request)
                 summaries, more = read_event_information(answer)
                 for summary in summaries:
-                    self._found(device, summary)
+                    listed.add(summary.object)
+                    self._found(device, summary, before)
                 if not (more and summaries):
-                    items = {a.item for a in self.open if a.device == device.id}
-                    self._told_all(device.id, frozenset(items))
+                    self._drop_missing(device, listed, before)
                     return
                 after = summaries[-1].object
         except DeviceError as error:
             log.debug("%s does not say what is wrong: %s", device.id, error.message)
 
-    def _found(self, device: Device, summary: EventSummary) -> None:
-        """Keep what was wrong before anybody listened."""
+    def _drop_missing(self, device: Device, listed: Collection[ObjectId], before: _All) -> None:
+        """What the device no longer lists is normal, unless it was told while it was asked."""
+        for key in [key for key in self._kept if key[0] == device.id]:
+            if key[1] not in listed and self._kept[key] is before.get(key):
+                del self._kept[key]
+        items = {alarm.item for alarm in self.open if alarm.device == device.id}
+        self._told_all(device.id, frozenset(items))
+
+    def _found(self, device: Device, summary: EventSummary, before: _All) -> None:
+        """Keep what was wrong before anybody listened, and what was missed since `before`."""
         place, waiting = _transition(summary)
         alarm = DeviceAlarm(
             device=device.id,
@@ -188,7 +200,10 @@ class BacnetAlarms:
         )
         state = summary.state
         kept = _Kept(alarm=alarm, process=PROCESS, stamp=summary.stamps[place], state=state)
-        if (device.id, summary.object) not in self._kept:
+        key = (device.id, summary.object)
+        present = self._kept.get(key)
+        told_since = present is not before.get(key)
+        if not told_since and (present is None or present.state != state):
             self._keep(summary.object, kept)
 
     def _keep(self, about: ObjectId, kept: _Kept) -> None:

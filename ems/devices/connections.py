@@ -20,6 +20,9 @@ from ems.devices.plan_schedules import PlanSchedules
 from ems.domain.alarms import DeviceAlarm
 from ems.domain.district import District, Protocol
 
+ASK_S = 3600.0
+"""Wall seconds after which devices are asked again what is wrong, in case a word got lost."""
+
 
 class Connections:
     """All conversations of the EMS, and the BACnet station behind some of them.
@@ -72,7 +75,12 @@ class Connections:
             self._network, devices, self._bacnet, zone, now, changed, told_all
         )
         subscriber = CovSubscriber(self._network, self._telling, tell)
-        await asyncio.gather(self.alarms.ask(), subscriber.run())
+        await asyncio.gather(self._ask(self.alarms), subscriber.run())
+
+    async def _ask(self, alarms: BacnetAlarms) -> None:
+        while True:
+            await alarms.ask()
+            await asyncio.sleep(ASK_S)
 
     async def set_clocks(self, now: Callable[[], datetime]) -> list[ClockReport]:
         """Set the clocks of all BACnet devices to the time of the EMS; how each was found."""

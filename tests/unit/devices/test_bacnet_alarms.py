@@ -122,6 +122,22 @@ async def test_what_was_wrong_before_is_asked_for(site: Site) -> None:
     assert found.wants_acknowledgement
 
 
+async def test_a_word_that_got_lost_is_made_up_for(site: Site) -> None:
+    site.set_alarm(3.0)
+    await until(lambda: bool(site.alarms.open))
+    events = site.servers.controllers[site.zone.id].events
+    events.recipients.clear()
+    site.set_alarm(0.0)
+    watched = next(iter(events._watched.values()))
+    await until(lambda: watched.state == 0)
+    watched.acknowledged = True
+    assert site.alarms.open
+
+    await site.alarms.ask()
+
+    assert site.alarms.open == ()
+
+
 async def test_one_that_is_silent_is_passed_over(site: Site) -> None:
     site.image.silent[:] = 1
     await site.alarms.ask()
