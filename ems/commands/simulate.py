@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ems.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, out, print_json, told
 from ems.commands.simulate_days import Asked, scenario_of, weeks_of
+from ems.commands.simulate_sweep import swept
 from ems.config import load_district
 from ems.domain.errors import EmsError
 from simulations.catalogue import BY_NAME, CATALOGUE, NamedScenario
@@ -16,6 +17,7 @@ from simulations.controllers import CONTROLLERS, run_all
 from simulations.picture import draw
 from simulations.report import Page, write_report
 from simulations.summary import Outcome, shares_taken, weighted
+from simulations.sweep import EXAMPLE
 from simulations.validation import validate
 
 COLUMNS = {
@@ -62,6 +64,18 @@ def simulate(
     validation: Annotated[
         Path | None, typer.Option("--validate", help="Only compare the made-up world; a folder.")
     ] = None,
+    sweep: Annotated[
+        Path | None, typer.Option(help="Run designs by seeds that a file names, by Dask.")
+    ] = None,
+    sweep_example: Annotated[
+        bool, typer.Option("--sweep-example", help="Print such a file.")
+    ] = False,
+    sweep_folder: Annotated[
+        Path, typer.Option(help="Where a sweep keeps its points, table and picture.")
+    ] = Path("out/sweep"),
+    scheduler: Annotated[
+        str, typer.Option(help="Of a sweep: `local`, or a Dask scheduler's tcp://host:port.")
+    ] = "local",
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
@@ -75,14 +89,14 @@ def simulate(
     if list_them:
         list_scenarios(json)
         return
+    if sweep_example:
+        typer.echo(EXAMPLE, nl=False)
+        return
     if validation is not None:
         with told():
             out.print(f"validation: {validate(load_district(config), validation)}")
         return
     with told():
-        require_writable(picture)
-        names = chosen(controllers)
-        entry = entry_of(scenario)
         asked = Asked(
             district=load_district(config),
             weather=weather,
@@ -91,6 +105,13 @@ def simulate(
             faults=faults,
             fault_seed=fault_seed,
         )
+        if sweep is not None:
+            table, front = swept(sweep, asked, scheduler, sweep_folder)
+            out.print(f"table: {table}; picture: {front}", soft_wrap=True)
+            return
+        require_writable(picture)
+        names = chosen(controllers)
+        entry = entry_of(scenario)
         page = page_of(entry, asked, start, days, names, picture)
         if report is not None:
             write_report(report, page)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -37,6 +37,8 @@ from ems.domain.district import (
 from ems.domain.errors import ConfigError, Problem
 from ems.domain.modbus_address import beside
 from ems.domain.tariff import Tariff
+
+T = TypeVar("T")
 
 SMARTSEILLE = Path(__file__).parent / "smartseille"
 """The description of Smartseille that comes with the package."""
@@ -88,6 +90,22 @@ def load_district(folder: Path = SMARTSEILLE) -> District:
     if district is None or problems:
         raise ConfigError(tuple(problems))
     return district
+
+
+def read_as(path: Path, kind: type[T]) -> T:
+    """One YAML file beside a description, checked against a `kind` of value.
+
+    Raises:
+        ConfigError: it has problems; each names file, line, field and fix.
+    """
+    document, problems = read_yaml(path)
+    found: dict[str, Any] = {}
+    if document is not None:
+        problems += _validate(document, kind, document.data, found, "whole")
+    if problems:
+        raise ConfigError(tuple(problems))
+    whole: T = found["whole"]
+    return whole
 
 
 def check_district(folder: Path) -> tuple[District | None, list[Problem]]:

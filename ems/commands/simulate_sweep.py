@@ -1,0 +1,87 @@
+"""`ems simulate --sweep`: designs by seeds on Dask, a table of all and a picture of the best."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich.progress import Progress
+
+from ems.commands.common import err
+from ems.commands.simulate_days import Asked, scenario_of, weeks_of
+from ems.domain.errors import EmsError
+from simulations.catalogue import BY_NAME
+from simulations.controllers import CONTROLLERS
+from simulations.designs import investment_eur
+from simulations.scenario import Scenario
+from simulations.sweep import Point, Sweep, points_of, read_sweep
+
+TABLE, PICTURE = "sweep.parquet", "pareto.png"
+
+
+def swept(path: Path, asked: Asked, scheduler: str, folder: Path) -> tuple[Path, Path]:
+    """Run what a sweep asks for and the folder does not hold; the table and the picture.
+
+    Raises:
+        EmsError: the file has problems, a file or the folder can't be used, or workers were lost.
+    """
+    from ems.scale.cluster import connected  # Dask is an extra
+    from simulations.pareto import draw_pareto, means
+    from simulations.sweep_run import Finished, Task, run_points, write_table
+
+    sweep = checked(read_sweep(path), path)
+    given = f"{asked.weather} {asked.prices} {asked.faults} {asked.fault_seed}"
+    points = points_of(sweep, asked.district, given)
+    built = [investment_eur(point.design.of(asked.district), sweep.build) for point in points]
+    days = {seed: _weeks(sweep, replace(asked, seed=seed)) for seed in sweep.seeds}
+    finished = Finished(_made(folder))
+    left = [point for point in points if finished.row(point) is None]
+    if left:
+
+        def task(point: Point) -> Task:
+            weeks = days[point.seed]
+            return Task(point=point, weeks=weeks, controller=sweep.controller)
+
+        with connected(scheduler) as client, Progress(console=err, transient=True) as progress:
+            bar = progress.add_task("points", total=len(points), completed=len(points) - len(left))
+            run_points(client, [task(p) for p in left], finished, lambda _: progress.advance(bar))
+    rows = [
+        {**row, "investment_eur": invested}
+        for point, invested in zip(points, built, strict=True)
+        if (row := finished.row(point)) is not None
+    ]
+    write_table(rows, folder / TABLE)
+    draw_pareto(means(rows), folder / PICTURE)
+    return folder / TABLE, folder / PICTURE
+
+
+def checked(sweep: Sweep, path: Path) -> Sweep:
+    """The sweep, when its scenario and controller are there.
+
+    Raises:
+        EmsError: one of them is not.
+    """
+    for field, named, known in (
+        ("scenario", sweep.scenario, BY_NAME),
+        ("controller", sweep.controller, CONTROLLERS),
+    ):
+        if named not in known:
+            raise EmsError(
+                f"{path.name} {field}: none is called {named}",
+                fix=f"choose among {', '.join(known)}",
+            )
+    return sweep
+
+
+def _weeks(sweep: Sweep, asked: Asked) -> tuple[tuple[Scenario, float], ...]:
+    entry = BY_NAME[sweep.scenario]
+    weeks = weeks_of(entry, None, sweep.days)
+    return tuple((entry.change(scenario_of(asked, week)), week.weight) for week in weeks)
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EmsError(
+            f"{folder} can't be made: {error.strerror}", fix="give another with --sweep-folder"
+        ) from error
+    return folder

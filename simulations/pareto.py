@@ -1,0 +1,87 @@
+"""Which designs are worth building: none other costs less and asks for less at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.designs import Design
+from simulations.sweep_run import Row
+
+AXES = {"investment_eur": "investment, EUR", "co2_kg": "CO2 of imports, kg"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mean:
+    """A design's means over all seeds."""
+
+    design: Design
+    valued_eur: float
+    """Cost of the days, with comfort and cars."""
+    investment_eur: float
+    co2_kg: float
+
+
+def means(rows: Sequence[Row]) -> list[Mean]:
+    """Designs in the order in which they come."""
+    names = [item.name for item in fields(Design)]
+    of_design: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        of_design.setdefault(tuple(row[name] for name in names), []).append(row)
+    return [
+        Mean(
+            design=Design(**{name: found[0][name] for name in names}),  # type: ignore[arg-type]
+            valued_eur=_mean(found, "valued_eur"),
+            investment_eur=_mean(found, "investment_eur"),
+            co2_kg=_mean(found, "co2_kg"),
+        )
+        for found in of_design.values()
+    ]
+
+
+def _mean(rows: Sequence[Row], name: str) -> float:
+    return float(np.mean([row[name] for row in rows]))
+
+
+def not_beaten(one: Sequence[float], other: Sequence[float]) -> NDArray[np.bool_]:
+    """Where no pair is as small in both figures and smaller in one. Shape [n]."""
+    a, b = np.array(one), np.array(other)
+    as_small = (a <= a[:, None]) & (b <= b[:, None])
+    smaller = (a < a[:, None]) | (b < b[:, None])
+    beaten: NDArray[np.bool_] = np.any(as_small & smaller, axis=1)
+    return ~beaten
+
+
+def draw_pareto(designs: Sequence[Mean], path: Path) -> None:
+    """Cost of the days against investment and against CO2 into a PNG at `path`."""
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(12, 5), constrained_layout=True)
+    cost = [mean.valued_eur for mean in designs]
+    for axis, (name, title) in zip(axes, AXES.items(), strict=True):
+        across = [getattr(mean, name) for mean in designs]
+        held = np.flatnonzero(not_beaten(across, cost)).tolist()
+        best = sorted(held, key=across.__getitem__)
+        axis.scatter(across, cost, color="#b4b4b4")
+        axis.plot(np.array(across)[best], np.array(cost)[best], "o-", color="#1f5f8b")
+        for place in best:
+            axis.annotate(_said(designs[place].design), (across[place], cost[place]), fontsize=7)
+        axis.set_xlabel(title)
+        axis.set_ylabel("cost of the days with comfort and cars, EUR")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _said(design: Design) -> str:
+    parts = [
+        (design.battery_kwh, "kWh"),
+        (design.pv_kw, "kWp"),
+        (design.charge_points, "points"),
+        (design.subscribed_kw, "kW subscribed"),
+        (design.energy_price, "times the price"),
+    ]
+    return ", ".join(f"{value:g} {unit}" for value, unit in parts if value is not None)
