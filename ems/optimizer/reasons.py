@@ -5,7 +5,7 @@ same reasons share one tuple of them.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +48,19 @@ class Because:
 
     def of(self, thing: int) -> tuple[Reason, ...]:
         """The reasons of one thing, one for each slot."""
-        return tuple(
-            _reason(int(code), float(value))
-            for code, value in zip(
-                self.code[:, thing], np.round(self.value[:, thing], 4), strict=True
-            )
-        )
+        return tuple(self._reasons[:, thing])
+
+    @cached_property
+    def _reasons(self) -> NDArray[np.object_]:
+        """Equal ones are one object. Shape [slots, things]."""
+        values, of_value = np.unique(np.round(self.value, 4), return_inverse=True)
+        pairs = self.code * values.size + of_value.reshape(self.code.shape)
+        found, place = np.unique(pairs, return_inverse=True)
+        each = np.empty(found.size, dtype=object)
+        for k, pair in enumerate(found.tolist()):
+            code, value = divmod(pair, values.size)
+            each[k] = Reason(ReasonCode(code), float(values[value]))
+        return each[place.reshape(self.code.shape)]
 
 
 class Motives:
@@ -72,11 +79,6 @@ class Motives:
     def done(self) -> Because:
         """All of them."""
         return Because(code=self._code, value=self._value)
-
-
-@lru_cache(maxsize=65536)
-def _reason(code: int, value: float) -> Reason:
-    return Reason(ReasonCode(code), value)
 
 
 def constant(code: ReasonCode, slots: int, value: float = float("nan")) -> tuple[Reason, ...]:

@@ -10,8 +10,10 @@ from ems.optimizer.structured.lots import Lots
 from ems.optimizer.structured.problem import DistrictProblem, Floats
 
 FIRST_SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
-"""Of what capacities allow, where an agent may begin."""
-FIRST_SHARE_MAX = 0.6
+"""Of what agents can, where one may begin."""
+FIRST_AIM = 0.5
+"""Of a band's width, where a state may be held at first."""
+FIRST_SHARE_MAX = 0.8
 """Of what capacities hold, what is allowed at first."""
 
 
@@ -25,19 +27,19 @@ class Beginning:
         self._powers: list[Floats] = []
 
     def demand(self) -> Floats:
-        """What the agents of each group could draw together. Shape [G, T]."""
-        sums = [fleet.summed(fleet.greatest).T for fleet in self._fleets]
-        demand: Floats = np.sum(sums, axis=0)
-        return demand
+        """What the agents of each group draw by themselves to meet wishes. Shape [G, T]."""
+        self._powers = [_first_power(fleet) for fleet in self._fleets]
+        return self._summed()
 
     def first(self, share: Floats) -> Moved:
-        """First loads, when agents take at most `share` [G, T] of what they can."""
-        self._powers = [
-            _first_power(fleet, fleet.greatest * share[fleet.groups].T) for fleet in self._fleets
-        ]
+        """First loads, when agents take `share` [G, T] of that."""
+        for fleet, power in zip(self._fleets, self._powers, strict=True):
+            power *= share[fleet.groups].T
+        return Moved.of(self._summed(), (self._flow * self._stores.is_open).sum(axis=1))
+
+    def _summed(self) -> Floats:
         pairs = zip(self._fleets, self._powers, strict=True)
-        sums = [fleet.summed(power).T for fleet, power in pairs]
-        return Moved.of(np.sum(sums, axis=0), (self._flow * self._stores.is_open).sum(axis=1))
+        return np.sum([fleet.summed(power).T for fleet, power in pairs], axis=0)
 
     def laid_out(self, prices: Prices, mu: float) -> tuple[Everyone, int]:
         """All of them at the first loads, products near `mu`; and how many products there are."""
@@ -57,10 +59,10 @@ def _laid_out(fleet: Fleet, power: Floats, price: Floats, mu: float) -> tuple[Lo
 
 
 def first_share(problem: DistrictProblem, demand: Floats) -> Floats:
-    """Of what agents can, what they take at most, so that no capacity is full. Shape [G, T]."""
+    """Of a `demand`, what agents take at most, so that no capacity is full. Shape [G, T]."""
     groups = problem.groups
     share = np.ones_like(demand)
-    limits = groups.capacity_kw
+    limits = FIRST_SHARE_MAX * groups.capacity_kw
     sums = np.zeros((limits.shape[0] + 1, problem.slots))
     np.add.at(sums, groups.capacity, demand)
     fits = np.ones_like(sums)
@@ -68,13 +70,17 @@ def first_share(problem: DistrictProblem, demand: Floats) -> Floats:
     share = np.minimum(share, fits[groups.capacity])
     for counted, limit in zip(groups.upper_per_kw.T, groups.upper_kw, strict=True):
         if (counted >= 0).all():
-            fits_row = np.minimum(1.0, limit / np.maximum(counted @ demand, 1e-9))
+            load = np.maximum(counted @ demand, 1e-9)
+            fits_row = np.minimum(1.0, FIRST_SHARE_MAX * limit / load)
             share = np.where(counted[:, None] > 0, np.minimum(share, fits_row), share)
-    return FIRST_SHARE_MAX * share
+    return share
 
 
-def _first_power(fleet: Fleet, most: Floats) -> Floats:
-    return most * _kindest_share(fleet, most)
+def _first_power(fleet: Fleet) -> Floats:
+    """Of steady powers and one that holds the band, where wishes cost least. Shape [T, n]."""
+    power, cost = _kindest_share(fleet)
+    held, cost_held = kernels.held(fleet, FIRST_AIM)
+    return np.where(cost_held < cost, held, power)
 
 
 def first_flow(problem: DistrictProblem, stores: Fleet) -> Floats:
@@ -84,9 +90,9 @@ def first_flow(problem: DistrictProblem, stores: Fleet) -> Floats:
     return np.tile(throughput / gain, (problem.slots, 1))
 
 
-def _kindest_share(fleet: Fleet, most: Floats) -> Floats:
-    """Of some shares of `most` [T, n], where each agent's wishes cost least. Shape [n]."""
-    moved, _ = kernels.respond(fleet, most)
+def _kindest_share(fleet: Fleet) -> tuple[Floats, Floats]:
+    """Of some shares of all power, where each agent's wishes cost least [T, n]; that cost [n]."""
+    moved, _ = kernels.respond(fleet, fleet.greatest)
     shares = np.array(FIRST_SHARES)
-    kindest: Floats = shares[np.argmin(kernels.missed(fleet, moved, shares), axis=0)]
-    return kindest
+    costs = kernels.missed(fleet, moved, shares)
+    return fleet.greatest * shares[np.argmin(costs, axis=0)], costs.min(axis=0)

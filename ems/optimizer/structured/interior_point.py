@@ -31,7 +31,7 @@ CENTRING_MIN = 0.3
 that took the fewest steps."""
 CENTRING_MAX = 0.9
 """The same when it gains nothing."""
-START_MU = 1.0
+START_MU = 0.3
 """Products of the first iterate, EUR."""
 
 
