@@ -62,8 +62,8 @@ class Connections:
         self,
         tell: Tell,
         now: Callable[[], datetime],
-        changed: Callable[[DeviceAlarm], None],
-        told_all: Callable[[str, frozenset[str]], None],
+        changed: Callable[[DeviceAlarm], None] = lambda _: None,
+        told_all: Callable[[str, frozenset[str]], None] = lambda *_: None,
     ) -> None:
         """Have the devices that can do so tell what changes and what is wrong, until cancelled.
 
