@@ -5,7 +5,9 @@ take it as they take the district itself. What it costs to build is counted agai
 without any battery, module or charge point, by prices that whoever asks gives.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
 
 from ems.domain.bounds import NonNegative, Positive
 from ems.domain.district import Battery, ChargePoint, District, PvRoof
@@ -42,6 +44,15 @@ class Design:
     """Subscribed power of the tariff."""
     energy_price: Positive | None = None
     """Times the tariff's energy prices."""
+
+    def as_columns(self) -> dict[str, float | None]:
+        """As part of a table's row; figures of a run have other names."""
+        return {f"design_{name}": value for name, value in asdict(self).items()}
+
+    @classmethod
+    def of_columns(cls, row: Mapping[str, Any]) -> Self:
+        """The design that stands in a row."""
+        return cls(**{item.name: row[f"design_{item.name}"] for item in fields(cls)})
 
     def of(self, district: District) -> District:
         """The district as designed.

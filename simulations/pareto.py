@@ -1,7 +1,7 @@
 """Which designs are worth building: none other costs less and asks for less at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
@@ -27,18 +27,17 @@ class Mean:
 
 def means(rows: Sequence[Row]) -> list[Mean]:
     """Designs in the order in which they come."""
-    names = [item.name for item in fields(Design)]
-    of_design: dict[tuple[object, ...], list[Row]] = {}
+    of_design: dict[Design, list[Row]] = {}
     for row in rows:
-        of_design.setdefault(tuple(row[name] for name in names), []).append(row)
+        of_design.setdefault(Design.of_columns(row), []).append(row)
     return [
         Mean(
-            design=Design(**{name: found[0][name] for name in names}),  # type: ignore[arg-type]
+            design=design,
             valued_eur=_mean(found, "valued_eur"),
             investment_eur=_mean(found, "investment_eur"),
             co2_kg=_mean(found, "co2_kg"),
         )
-        for found in of_design.values()
+        for design, found in of_design.items()
     ]
 
 

@@ -5,7 +5,7 @@ A sweep that ends early goes on where it was: points that the folder holds are n
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -44,7 +44,7 @@ def run_point(task: Task) -> Row:
         parts.append((run.kpis, weight))
     return {
         "key": task.point.key,
-        **asdict(task.point.design),
+        **task.point.design.as_columns(),
         "seed": task.point.seed,
         **weighted(parts).as_dict(),
     }

@@ -1,7 +1,9 @@
 """`ems simulate --sweep`: designs by seeds on Dask, a table of all and a picture of the best."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.progress import Progress
 
@@ -14,6 +16,9 @@ from simulations.designs import investment_eur
 from simulations.scenario import Scenario
 from simulations.sweep import Point, Sweep, points_of, read_sweep
 
+if TYPE_CHECKING:
+    from simulations.sweep_run import Finished
+
 TABLE, PICTURE = "sweep.parquet", "pareto.png"
 
 
@@ -23,26 +28,15 @@ def swept(path: Path, asked: Asked, scheduler: str, folder: Path) -> tuple[Path,
     Raises:
         EmsError: the file has problems, a file or the folder can't be used, or workers were lost.
     """
-    from ems.scale.cluster import connected  # Dask is an extra
-    from simulations.pareto import draw_pareto, means
-    from simulations.sweep_run import Finished, Task, run_points, write_table
+    from simulations.pareto import draw_pareto, means  # these need Dask, an extra
+    from simulations.sweep_run import Finished, write_table
 
     sweep = checked(read_sweep(path), path)
     given = f"{asked.weather} {asked.prices} {asked.faults} {asked.fault_seed}"
     points = points_of(sweep, asked.district, given)
     built = [investment_eur(point.design.of(asked.district), sweep.build) for point in points]
-    days = {seed: _weeks(sweep, replace(asked, seed=seed)) for seed in sweep.seeds}
     finished = Finished(_made(folder))
-    left = [point for point in points if finished.row(point) is None]
-    if left:
-
-        def task(point: Point) -> Task:
-            weeks = days[point.seed]
-            return Task(point=point, weeks=weeks, controller=sweep.controller)
-
-        with connected(scheduler) as client, Progress(console=err, transient=True) as progress:
-            bar = progress.add_task("points", total=len(points), completed=len(points) - len(left))
-            run_points(client, [task(p) for p in left], finished, lambda _: progress.advance(bar))
+    _run_what_is_left(sweep, points, asked, scheduler, finished)
     rows = [
         {**row, "investment_eur": invested}
         for point, invested in zip(points, built, strict=True)
@@ -51,6 +45,26 @@ def swept(path: Path, asked: Asked, scheduler: str, folder: Path) -> tuple[Path,
     write_table(rows, folder / TABLE)
     draw_pareto(means(rows), folder / PICTURE)
     return folder / TABLE, folder / PICTURE
+
+
+def _run_what_is_left(
+    sweep: Sweep, points: list[Point], asked: Asked, scheduler: str, finished: "Finished"
+) -> None:
+    from ems.scale.cluster import connected
+    from simulations.sweep_run import Task, run_points
+
+    left = [point for point in points if finished.row(point) is None]
+    if not left:
+        return
+    days = {seed: _weeks(sweep, replace(asked, seed=seed)) for seed in sweep.seeds}
+    tasks = [Task(point=p, weeks=days[p.seed], controller=sweep.controller) for p in left]
+    workers = min(len(left), os.cpu_count() or 1)
+    with (
+        connected(scheduler, workers=workers) as client,
+        Progress(console=err, transient=True) as progress,
+    ):
+        bar = progress.add_task("points", total=len(points), completed=len(points) - len(left))
+        run_points(client, tasks, finished, lambda _: progress.advance(bar))
 
 
 def checked(sweep: Sweep, path: Path) -> Sweep:

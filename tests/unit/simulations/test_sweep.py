@@ -8,7 +8,7 @@ import pytest
 from ems.domain.district import DeviceKind, District
 from ems.domain.errors import ConfigError, EmsError
 from simulations.designs import BuildingPrices, Design, battery_kwh, investment_eur, pv_kw
-from simulations.pareto import not_beaten
+from simulations.pareto import means, not_beaten
 from simulations.sweep import EXAMPLE, Sweep, points_of, read_sweep
 
 
@@ -70,3 +70,13 @@ def test_a_design_left_alone_is_the_district(district: District) -> None:
 def test_a_design_is_beaten_by_one_as_good_in_both_and_better_in_one() -> None:
     invested, cost = (0.0, 1.0, 1.0, 2.0, 2.0), (9.0, 5.0, 6.0, 5.0, 4.0)
     assert np.flatnonzero(not_beaten(invested, cost)).tolist() == [0, 1, 4]
+
+
+def test_designs_are_compared_by_their_means_over_seeds() -> None:
+    small, large = Design(battery_kwh=100.0), Design(battery_kwh=300.0)
+    figures = {"investment_eur": 1.0, "co2_kg": 5.0, "battery_kwh": -3.0}
+    rows = [
+        {**design.as_columns(), **figures, "seed": seed, "valued_eur": eur}
+        for design, seed, eur in ((small, 1, 10.0), (large, 1, 6.0), (small, 2, 20.0))
+    ]
+    assert [(mean.design, mean.valued_eur) for mean in means(rows)] == [(small, 15.0), (large, 6.0)]

@@ -56,23 +56,20 @@ def test_nobody_at_the_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
-def test_a_worker_killed_on_the_way_is_named_and_the_next_plan_succeeds() -> None:
-    problem = district(SIZE, 2)
-    with connected(LOCAL, workers=2) as client:
-        pids = client.run(os.getpid)
-        victim = addresses(client)[0]
+def test_a_worker_killed_on_the_way_is_named_and_the_next_plan_succeeds(client: Client) -> None:
+    problem, pids, victim = district(SIZE, 2), client.run(os.getpid), addresses(client)[0]
 
-        class KillsInTheThirdStep(HeldByWorkers):
-            asked = 0
+    class KillsInTheThirdStep(HeldByWorkers):
+        asked = 0
 
-            def ask(self, what, each):  # type: ignore[no-untyped-def]
-                self.asked += 1
-                if self.asked == 12:
-                    os.kill(pids[victim], signal.SIGKILL)
-                return super().ask(what, each)
+        def ask(self, what, each):  # type: ignore[no-untyped-def]
+            self.asked += 1
+            if self.asked == 12:
+                os.kill(pids[victim], signal.SIGKILL)
+            return super().ask(what, each)
 
-        shares = dealt(problem, 2)
-        held = KillsInTheThirdStep(client, shares)
-        with pytest.raises(ScaleError, match=victim):
-            solve(problem, begin=partial(SpreadBeginning, shares=shares, elsewhere=held))
-        assert solve_spread(problem, client, gap=GAP).ended == "gap"
+    shares = dealt(problem, 2)
+    held = KillsInTheThirdStep(client, shares)
+    with pytest.raises(ScaleError, match=victim):
+        solve(problem, begin=partial(SpreadBeginning, shares=shares, elsewhere=held))
+    assert solve_spread(problem, client, gap=GAP).ended == "gap"
