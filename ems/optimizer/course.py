@@ -13,6 +13,7 @@ from ems.optimizer.currents import Headroom, car_currents_a, per_ampere_kw
 from ems.optimizer.problem import Floats
 from ems.optimizer.sessions import cars_of, own_limit_series
 from ems.optimizer.statement import Statement
+from ems.optimizer.steady import car_series, tank_series
 from ems.optimizer.structured.answer import Controls, Multipliers
 from ems.optimizer.structured.certificate import states, stored_kwh
 
@@ -76,7 +77,9 @@ def course(
     problem, agents = statement.problem, statement.agents.problem
     rooms = problem.rooms
     air_c = states(agents.agents[ROOMS], controls.power_kw[ROOMS])[:, 0]
-    per_kw = prices.electricity[:, None] + agents.agents[CARS].cost_eur
+    cars = agents.agents[CARS]
+    held_eur = cars.curvature_eur * cars.reference_kw
+    per_kw = prices.electricity[:, None] + cars.cost_eur - held_eur
     current, car, left = _charging(statement, district, controls.power_kw[CARS], per_kw)
     ceiling = np.maximum(rooms.ceiling_c, rooms.low_c)
     return Course(
@@ -164,10 +167,12 @@ def series(statement: Statement, made: Course, forecasts: Forecasts) -> dict[str
     load = building_heat_kw(statement, made)
     for h, name in enumerate(problem.plant.buildings):
         by_name[f"{name}/heat_kw"] = load[:, h]
+    for n, name in enumerate(problem.tanks.names):
+        by_name[tank_series(name)] = made.tank_kw[:, n]
     for b, name in enumerate(problem.batteries.names):
         by_name[f"{name}/soc_kwh"] = made.stored_kwh[:, b]
     for c, name in enumerate(problem.cars.names):
-        by_name[f"{name}/ev_kw"] = made.car_kw[:, c]
+        by_name[car_series(name)] = made.car_kw[:, c]
     for session in statement.sessions:
         if np.isfinite(session.own_kw):
             by_name[own_limit_series(session.point.id)] = np.full(shape, session.own_kw)

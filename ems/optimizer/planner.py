@@ -66,7 +66,8 @@ class Planner:
     ) -> Plan:
         """The cheapest plan over `horizon` that keeps every wish that can be kept.
 
-        Of `previous`, the plan in force, only what it has learned of the cars is used.
+        Of `previous`, the plan in force, it takes what that has learned of the cars, and of plans
+        that cost the same the one that changes least.
 
         Raises:
             ForecastError: an input is missing or not finite.

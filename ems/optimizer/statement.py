@@ -17,6 +17,7 @@ from ems.optimizer.problem import PlanProblem
 from ems.optimizer.room_state import RoomState, room_state
 from ems.optimizer.rooms import RoomOutlook, room_outlook
 from ems.optimizer.sessions import Session, cars, sessions
+from ems.optimizer.steady import steadied
 from ems.optimizer.stock import RoomStock
 
 SERIES = (
@@ -89,7 +90,7 @@ def state_problem(
     previous: Plan | None = None,
     co2_eur_per_kg: float = 0.0,
 ) -> Statement:
-    """The problem of the plan over `horizon`.
+    """The problem of the plan over `horizon`, held near `previous`, the plan in force.
 
     Raises:
         ForecastError: an input is missing or not finite.
@@ -126,7 +127,7 @@ def state_problem(
     return Statement(
         horizon=horizon,
         problem=problem,
-        agents=agent_problem(problem),
+        agents=steadied(agent_problem(problem), problem, horizon, previous),
         rooms=rooms,
         state=state,
         sessions=found,
