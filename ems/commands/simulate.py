@@ -20,6 +20,9 @@ from simulations.summary import Outcome, shares_taken, weighted
 from simulations.sweep import EXAMPLE
 from simulations.validation import validate
 
+ALL = ",".join(CONTROLLERS)
+BESIDE_PLAIN = "baseline,ems"
+
 COLUMNS = {
     "cost_eur": "EUR",
     "valued_eur": "EUR with comfort and cars",
@@ -51,8 +54,11 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option(help="People, weather and forecast errors.")] = 1,
     controllers: Annotated[
-        str, typer.Option(help="Which to run, with commas.")
-    ] = "baseline,rules,ems,foresight",
+        str | None,
+        typer.Option(
+            help="Which to run, with commas; baseline,ems unless told, all with --scenario."
+        ),
+    ] = None,
     faults: Annotated[Path | None, typer.Option(help="What breaks: a YAML list.")] = None,
     fault_seed: Annotated[int | None, typer.Option(help="Draw what breaks from this seed.")] = None,
     picture: Annotated[Path, typer.Option(help="Where to draw the picture.")] = Path(
@@ -110,7 +116,7 @@ def simulate(
             out.print(f"table: {table}; picture: {front}", soft_wrap=True)
             return
         require_writable(picture)
-        names = chosen(controllers)
+        names = chosen(controllers or (ALL if scenario else BESIDE_PLAIN))
         entry = entry_of(scenario)
         page = page_of(entry, asked, start, days, names, picture)
         if report is not None:

@@ -145,7 +145,7 @@ def test_a_day_of_a_quarter_under_all_controllers(ems: Ems, quarter: Path, tmp_p
     picture, folder = tmp_path / "out" / "picture.png", tmp_path / "report"
     result = ems(
         "simulate", "--days", "1", "--json", "--config", quarter, "--picture", picture,
-        "--report", folder,
+        "--report", folder, "--controllers", "baseline,rules,ems,foresight",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     told = json.loads(result.stdout)
