@@ -12,6 +12,14 @@ from simulations.designs import Design
 from simulations.sweep_run import Row
 
 AXES = {"investment_eur": "investment, EUR", "co2_kg": "CO2 of imports, kg"}
+UNITS = {
+    "battery_kwh": "kWh",
+    "pv_kw": "kWp",
+    "charge_points": "points",
+    "subscribed_kw": "kW subscribed",
+    "energy_price": "times the price",
+}
+"""Of what a design may vary, for people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +69,7 @@ def draw_pareto(designs: Sequence[Mean], path: Path) -> None:
 
     figure, axes = plt.subplots(1, 2, figsize=(12, 5), constrained_layout=True)
     cost = [mean.valued_eur for mean in designs]
+    names = named([mean.design for mean in designs])
     for axis, (name, title) in zip(axes, AXES.items(), strict=True):
         across = [getattr(mean, name) for mean in designs]
         held = np.flatnonzero(not_beaten(across, cost)).tolist()
@@ -68,19 +77,19 @@ def draw_pareto(designs: Sequence[Mean], path: Path) -> None:
         axis.scatter(across, cost, color="#b4b4b4")
         axis.plot(np.array(across)[best], np.array(cost)[best], "o-", color="#1f5f8b")
         for place in best:
-            axis.annotate(_said(designs[place].design), (across[place], cost[place]), fontsize=7)
+            at = (across[place], cost[place])
+            axis.annotate(names[place], at, (6, 6), textcoords="offset points", fontsize=7)
+        axis.margins(0.2)
         axis.set_xlabel(title)
         axis.set_ylabel("cost of the days with comfort and cars, EUR")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
 
-def _said(design: Design) -> str:
-    parts = [
-        (design.battery_kwh, "kWh"),
-        (design.pv_kw, "kWp"),
-        (design.charge_points, "points"),
-        (design.subscribed_kw, "kW subscribed"),
-        (design.energy_price, "times the price"),
+def named(designs: Sequence[Design]) -> list[str]:
+    """Each by what it does not share with all others."""
+    varied = [name for name in UNITS if len({getattr(design, name) for design in designs}) > 1]
+    return [
+        ", ".join(f"{getattr(design, name):g} {UNITS[name]}" for name in varied)
+        for design in designs
     ]
-    return ", ".join(f"{value:g} {unit}" for value, unit in parts if value is not None)

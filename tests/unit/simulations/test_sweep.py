@@ -8,7 +8,7 @@ import pytest
 from ems.domain.district import DeviceKind, District
 from ems.domain.errors import ConfigError, EmsError
 from simulations.designs import BuildingPrices, Design, battery_kwh, investment_eur, pv_kw
-from simulations.pareto import means, not_beaten
+from simulations.pareto import means, named, not_beaten
 from simulations.sweep import EXAMPLE, Sweep, points_of, read_sweep
 
 
@@ -80,3 +80,8 @@ def test_designs_are_compared_by_their_means_over_seeds() -> None:
         for design, seed, eur in ((small, 1, 10.0), (large, 1, 6.0), (small, 2, 20.0))
     ]
     assert [(mean.design, mean.valued_eur) for mean in means(rows)] == [(small, 15.0), (large, 6.0)]
+
+
+def test_a_design_is_named_by_what_sets_it_apart() -> None:
+    designs = [Design(battery_kwh=kwh, pv_kw=100.0) for kwh in (50.0, 80.0)]
+    assert named(designs) == ["50 kWh", "80 kWh"]
