@@ -65,6 +65,9 @@ def plan(
         Path | None, typer.Option(help="Prices by the quarter hour; without it, the tariff.")
     ] = None,
     history: Annotated[Path | None, typer.Option(help="The past day, if it is known.")] = None,
+    event: Annotated[
+        Path | None, typer.Option(help="Caps on import that the grid asks for, by quarter hour.")
+    ] = None,
     out_dir: Annotated[
         Path, typer.Option("--out", help="Folder for the plan made from files.")
     ] = Path("plan"),
@@ -99,6 +102,7 @@ def plan(
                 forecasts=_given(forecasts, "--forecasts"),
                 prices=prices,
                 history=history,
+                event=event,
             )
             found = planned(district, inputs)
             files = [
@@ -140,6 +144,7 @@ def planned(district: District, inputs: PlanInputs) -> Plan:
         history=inputs.history,
         forecasts=inputs.forecasts,
         previous=None,
+        event=inputs.event,
     )
 
 

@@ -23,6 +23,7 @@ from ems.optimizer.structured.problem import (
     Batteries,
     DistrictProblem,
     Groups,
+    Limit,
     Meter,
 )
 
@@ -39,6 +40,8 @@ STEADY_EUR_PER_KWH = 1e-4
 """Moving heat or energy costs at least this, so that nothing is moved for nothing."""
 OUTSIDE_EUR_PER_KWH = 20.0
 """Price of a battery's energy outside its bounds: dear enough that none ever is."""
+EVENT = "event"
+"""Name of the limit that demand response sets."""
 ROOMS, TANKS, CARS = range(3)
 """Kinds of agents, in their order."""
 
@@ -271,6 +274,7 @@ def _meter(problem: PlanProblem) -> Meter:
     own = problem.own_heat_kw.sum(axis=1) / plant.heating_cop
     own = own + problem.own_cool_kw.sum(axis=1) / plant.cooling_eer
     T = problem.slots
+    event = Limit(name=EVENT, kw=grid.cap_kw, eur_per_kwh=grid.cap_eur_per_kwh)
     return Meter(
         base_kw=grid.base_kw + own,
         sun_kw=grid.pv_kw,
@@ -280,6 +284,7 @@ def _meter(problem: PlanProblem) -> Meter:
         shared_eur_per_kwh=np.maximum(grid.shared_eur_per_kwh, grid.feed_in_eur_per_kwh),
         subscribed_kw=np.full(T, grid.subscribed_kw),
         overrun_eur_per_kwh=np.full(T, grid.overrun_eur_per_kwh),
+        limits=(event,),
         spread_kw=grid.spread_kw,
         peak_eur_per_kw=0.0,
         peak_kw_min=0.0,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ems.domain.demand_response import ImportCap
 from ems.domain.district import Battery, DeviceKind, District
 from ems.domain.forecasts import Forecasts
 from ems.domain.points import point_id
@@ -58,7 +59,12 @@ def _batteries(known: list[tuple[Battery, float]], forecasts: Forecasts) -> Batt
     )
 
 
-def grid(district: District, forecasts: Forecasts, co2_eur_per_kg: float) -> Grid:
+def grid(
+    district: District,
+    forecasts: Forecasts,
+    co2_eur_per_kg: float,
+    event: ImportCap | None = None,
+) -> Grid:
     """Prices and uncontrolled powers at the meter.
 
     Export is never worth more than import costs: the meter nets a slot, and a programme that could
@@ -69,6 +75,8 @@ def grid(district: District, forecasts: Forecasts, co2_eur_per_kg: float) -> Gri
     cost = cost + co2_eur_per_kg * forecasts["grid/co2_kg_per_kwh"]
     base = forecasts["district/base_load_kw"] + forecasts["car_park/future_kw"]
     most = cost - LESS_EUR_PER_KWH
+    nothing = np.zeros(forecasts.horizon.length)
+    cap_kw, cap_price = event.over(forecasts.horizon) if event else (nothing, nothing)
     return Grid(
         base_kw=base,
         pv_kw=np.maximum(forecasts["pv/available_kw"], 0.0),
@@ -79,6 +87,8 @@ def grid(district: District, forecasts: Forecasts, co2_eur_per_kg: float) -> Gri
         subscribed_kw=tariff.subscribed_kw,
         spread_kw=_spread_kw(district, forecasts),
         overrun_eur_per_kwh=tariff.overrun_eur_per_kwh,
+        cap_kw=cap_kw,
+        cap_eur_per_kwh=cap_price,
     )
 
 
@@ -93,7 +103,8 @@ def _spread_kw(district: District, forecasts: Forecasts) -> Floats:
     variance = np.full(forecasts.horizon.length, least_kw**2)
     for name in UNSURE:
         at = forecasts.series[name]
-        if {0.1, 0.9} <= at.quantiles.keys():
-            variance += ((at.quantiles[0.9] - at.quantiles[0.1]) / (2 * NINE_IN_TEN)) ** 2
+        low, high = (at.quantiles.get(level, at.values) for level in (0.1, 0.9))
+        sides = sum(level in at.quantiles for level in (0.1, 0.9))
+        variance += ((high - low) / (max(sides, 1) * NINE_IN_TEN)) ** 2
     spread: Floats = np.sqrt(variance)
     return spread

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from ems.domain.demand_response import ImportCap
 from ems.domain.district import District
 from ems.domain.errors import SolverError
 from ems.domain.forecasts import Forecasts
@@ -63,11 +64,12 @@ class Planner:
         history: History,
         forecasts: Forecasts,
         previous: Plan | None,
+        event: ImportCap | None = None,
     ) -> Plan:
         """The cheapest plan over `horizon` that keeps every wish that can be kept.
 
         Of `previous`, the plan in force, it takes what that has learned of the cars, and of plans
-        that cost the same the one that changes least.
+        that cost the same the one that changes least. `event` caps import in some slots.
 
         Raises:
             ForecastError: an input is missing or not finite.
@@ -83,6 +85,7 @@ class Planner:
             forecasts=forecasts,
             previous=previous,
             co2_eur_per_kg=self._co2_eur_per_kg,
+            event=event,
         )
         best = best_answer(statement.agents.problem, self._rungs, time_limit_s=self._time_limit_s)
         made = course(statement, self._district, best.controls, best.prices)

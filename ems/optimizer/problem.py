@@ -183,6 +183,10 @@ class Grid:
     """Standard deviation of what the net load will be off its forecast. Shape [T]."""
     overrun_eur_per_kwh: float
     """Price of import above the subscribed power."""
+    cap_kw: Floats
+    """Import that an event of demand response caps. Shape [T]."""
+    cap_eur_per_kwh: Floats
+    """Price of import above that; zero where there is no event. Shape [T]."""
 
     @property
     def kept_kw(self) -> Floats:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ems.domain.demand_response import ImportCap
 from ems.domain.district import District
 from ems.domain.errors import ForecastError
 from ems.domain.forecasts import Forecasts
@@ -89,6 +90,7 @@ def state_problem(
     forecasts: Forecasts,
     previous: Plan | None = None,
     co2_eur_per_kg: float = 0.0,
+    event: ImportCap | None = None,
 ) -> Statement:
     """The problem of the plan over `horizon`, held near `previous`, the plan in force.
 
@@ -120,7 +122,7 @@ def state_problem(
         plant=plant,
         cars=cars(district, found, forecasts),
         batteries=batteries,
-        grid=connection.grid(district, forecasts, co2_eur_per_kg),
+        grid=connection.grid(district, forecasts, co2_eur_per_kg, event),
         own_heat_kw=rooms.of_buildings(rooms.own_heat_kw, len(plant.buildings)),
         own_cool_kw=rooms.of_buildings(rooms.own_cool_kw, len(plant.buildings)),
     )

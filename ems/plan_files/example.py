@@ -23,7 +23,7 @@ DAY = (2026, 1, 13, 5)
 """Local start of the example: a Tuesday, before the district wakes."""
 SEED = 1
 CARS = 12
-LEVELS = (0.9,)
+LEVELS = (0.1, 0.9)
 """Quantiles that a plan reads."""
 PLUGGED_IN = 1.0
 """State of a charge point with a car that does not charge."""
@@ -42,9 +42,9 @@ def write_example(district: District, folder: Path) -> list[Path]:
     series = {
         name: expected[name] for name in needed_series(district) if not name.startswith("price/")
     }
-    for level in LEVELS:
-        name = "district/base_load_kw"
-        series[f"{name}{LEVEL}{level:g}"] = expected.series[name].quantiles[level]
+    for name in ("district/base_load_kw", "pv/available_kw"):
+        for level in LEVELS:
+            series[f"{name}{LEVEL}{level:g}"] = expected.series[name].quantiles[level]
     return [
         _written(folder / "state.csv", STATE_COLUMNS, _state(district)),
         _written(folder / "forecasts.csv", ("time", *series), _by_time(starts, series)),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ems.domain.demand_response import ImportCap
 from ems.domain.district import District
 from ems.domain.errors import SourceError
 from ems.domain.forecasts import Forecast, Forecasts
@@ -23,6 +24,8 @@ Floats = NDArray[np.float64]
 
 PRICES = ("import_eur_per_kwh", "shared_eur_per_kwh", "feed_in_eur_per_kwh")
 """Columns of the file of prices."""
+CAP, CAP_PRICE = "import_kw", "eur_per_kwh"
+"""Columns of the file of an event."""
 LEVEL = "@"
 """Between a series and the level of a quantile: `district/base_load_kw@0.9`."""
 STATE_COLUMNS = ("point", "value")
@@ -43,6 +46,9 @@ class PlanInputs:
 
     forecasts: Forecasts = field(repr=False)
     """Forecasts and prices."""
+
+    event: ImportCap | None = None
+    """A cap on import that the grid asks for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +72,7 @@ def read_inputs(
     forecasts: Path,
     prices: Path | None = None,
     history: Path | None = None,
+    event: Path | None = None,
 ) -> PlanInputs:
     """The inputs in these files; without `prices`, those of the tariff hold.
 
@@ -79,7 +86,22 @@ def read_inputs(
         snapshot=_snapshot(district, read_entries(state), first.start),
         history=_history(district, read_series(history) if history else None, first),
         forecasts=_forecasts(district, expected, prices),
+        event=_event(district, read_series(event)) if event else None,
     )
+
+
+def _event(district: District, asked: Series) -> ImportCap:
+    """The cap on import, at the price of an overrun unless the file says another."""
+    cap = asked.table.column(CAP)
+    kw = asked.values[asked.table.header[cap]]
+    price = asked.values.get(CAP_PRICE, np.full(kw.size, district.tariff.overrun_eur_per_kwh))
+    wrong = np.flatnonzero(~(np.isfinite(kw) & (kw >= 0) & (price >= 0)))
+    if wrong.size:
+        raise SourceError(
+            f"{asked.table.place(int(wrong[0]), cap)}: a cap or its price is missing or negative",
+            fix=f"give {CAP} (kW) and, if you like, {CAP_PRICE} in every row",
+        )
+    return ImportCap(horizon=asked.horizon, import_kw=kw, eur_per_kwh=price)
 
 
 def read_series(path: Path) -> Series:

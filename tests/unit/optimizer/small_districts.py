@@ -113,6 +113,8 @@ def hamlet(
             feed_in_eur_per_kwh=0.05 * flat,
             subscribed_kw=100.0,
             spread_kw=0 * flat,
+            cap_kw=0 * flat,
+            cap_eur_per_kwh=0 * flat,
             overrun_eur_per_kwh=2.0,
         ),
         own_heat_kw=np.zeros((blocks, 1)),

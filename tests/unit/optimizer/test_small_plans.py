@@ -161,6 +161,16 @@ def test_an_unsure_load_keeps_its_distance_from_the_subscribed_power() -> None:
     assert careful.cost_eur > sure.cost_eur + 0.1
 
 
+def test_an_event_moves_charging_out_of_its_slots() -> None:
+    problem = with_cars(hamlet([0.1, 0.3, 0.3], base_kw=50), wanted_kwh=[2.0], slots=[3])
+    cap, price = np.array([50.0, 0.0, 0.0]), np.array([1.0, 0.0, 0.0])
+    asked = replace(problem, grid=replace(problem.grid, cap_kw=cap, cap_eur_per_kwh=price))
+    answer = solved(asked)
+    assert solved(problem).car[0, 0] == about(8)
+    assert answer.car[0, 0] == about(0)
+    assert answer.car.sum() == about(8)
+
+
 def test_surplus_sun_is_used_before_it_is_exported() -> None:
     problem = with_cars(hamlet([0.2] * 3, pv_kw=[0, 10, 0]), wanted_kwh=[2.0], slots=[3])
     answer = solved(problem)

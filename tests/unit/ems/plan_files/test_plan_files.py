@@ -63,6 +63,17 @@ def test_a_dear_evening_is_avoided(lived: Path) -> None:
     assert after["import_kw"][evening].sum() < before["import_kw"][evening].sum()
 
 
+def test_an_event_is_kept(lived: Path) -> None:
+    before, after = (pd.read_csv(lived / "day" / name / "series.csv") for name in ("plan", "asked"))
+    asked = pd.read_csv(lived / "day" / "event.csv")["time"]
+    during = pd.to_datetime(before[before.columns[0]], utc=True).isin(
+        pd.to_datetime(asked, utc=True)
+    )
+    assert during.sum() == 4
+    assert before["import_kw"][during].max() > 450
+    assert after["import_kw"][during].max() < 450
+
+
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory, district: District) -> Path:
     folder = tmp_path_factory.mktemp("example")
