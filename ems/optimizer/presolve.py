@@ -41,7 +41,7 @@ def reduced(problem: DistrictProblem) -> Reduced:
     np.add.at(on, groups.capacity[bound], most[bound])
     capacities = np.flatnonzero((on > groups.capacity_kw).any(axis=1))
     used = np.flatnonzero((exchanges.kw_max > 0).any(axis=1))
-    above = np.maximum(groups.upper_per_kw, 0.0).T @ most
+    above = _above_kw(groups, most)
     passed = np.maximum(exchanges.upper_per_kw, 0.0) * exchanges.kw_max[:, None]
     rows = np.flatnonzero((above + passed[used].sum(axis=0) > groups.upper_kw).any(axis=1))
     return Reduced(
@@ -62,6 +62,20 @@ def _most_kw(problem: DistrictProblem) -> Floats:
     for agents in problem.agents:
         np.add.at(most, agents.group, agents.power_kw_max.T)
     return most
+
+
+def _above_kw(groups: Groups, most: Floats) -> Floats:
+    """What could reach each row above through the capacities. Shape [V, T]."""
+    weights = np.maximum(groups.upper_per_kw, 0.0).T
+    above = np.empty((weights.shape[0], most.shape[1]))
+    for row, by in enumerate(weights):
+        alone = groups.capacity == NONE
+        above[row] = by[alone] @ most[alone]
+        for c, limit in enumerate(groups.capacity_kw):
+            under = groups.capacity == c
+            through = by[under].max(initial=0.0) * limit
+            above[row] += np.minimum(by[under] @ most[under], through)
+    return above
 
 
 def _groups(groups: Groups, capacities: Indices, rows: Indices) -> Groups:

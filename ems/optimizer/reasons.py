@@ -60,7 +60,8 @@ class Because:
         for k, pair in enumerate(found.tolist()):
             code, value = divmod(pair, values.size)
             each[k] = Reason(ReasonCode(code), float(values[value]))
-        return each[place.reshape(self.code.shape)]
+        reasons: NDArray[np.object_] = each[place.reshape(self.code.shape)]
+        return reasons
 
 
 class Motives:

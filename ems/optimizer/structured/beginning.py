@@ -39,7 +39,8 @@ class Beginning:
 
     def _summed(self) -> Floats:
         pairs = zip(self._fleets, self._powers, strict=True)
-        return np.sum([fleet.summed(power).T for fleet, power in pairs], axis=0)
+        loads: Floats = np.sum([fleet.summed(power).T for fleet, power in pairs], axis=0)
+        return loads
 
     def laid_out(self, prices: Prices, mu: float) -> tuple[Everyone, int]:
         """All of them at the first loads, products near `mu`; and how many products there are."""

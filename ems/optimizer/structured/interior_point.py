@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ems.optimizer.structured import schur
+from ems.optimizer.structured import faces, schur
 from ems.optimizer.structured.answer import Controls, Multipliers
 from ems.optimizer.structured.beginning import Beginning, first_share
 from ems.optimizer.structured.coupling import Coupling
@@ -64,6 +64,7 @@ class InteriorPoint:
 
     def __init__(self, problem: DistrictProblem, begin: Begin = Beginning) -> None:
         self.problem = problem
+        self.faces = faces.faces(problem.groups)
         beginning = begin(problem)
         power = beginning.first(first_share(problem, beginning.demand()))
         self.coupling = Coupling.centred(problem, self._loads(power), START_MU)
@@ -163,7 +164,12 @@ class InteriorPoint:
         inverses, meter = self.everyone.inverses()
         meter += np.outer(reduced.edge, reduced.edge) / reduced.corner
         return schur.arrow(
-            self.problem.groups, inverses, self.coupling.on_capacity, reduced.tip, meter
+            self.problem.groups,
+            self.faces,
+            inverses,
+            self.coupling.on_capacity,
+            reduced.tip,
+            meter,
         )
 
     def _rise(

@@ -2,8 +2,8 @@
 
 Prices move loads by -H, the sum of the agents' inverse Hessians of each group. Capacities of
 different buildings touch only through what stands above them, so each block is factored by itself,
-and the arrow's block (upper capacities, then electricity) takes what they leave. All by LAPACK,
-dense.
+and the arrow's block (upper capacities, then electricity) takes what they leave, added up by face
+(`faces.py`) before it is weighed. All by LAPACK, dense.
 """
 
 from dataclasses import dataclass, field
@@ -13,38 +13,53 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from building_models.compiled import compiled
-from ems.optimizer.structured.problem import NONE, Floats, Groups, Indices
+from ems.optimizer.structured.faces import Faces
+from ems.optimizer.structured.problem import Floats, Groups, Indices
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A capacity's block, factored."""
+
+    factor: Floats = field(repr=False)
+    """Lower Cholesky factor. Shape [T, T]."""
+    faces: Indices
+    """What its groups show. Shape [F]."""
+    edge: Floats = field(repr=False)
+    """factor^-1 times its edge to them. Shape [T, F T]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arrow:
     """The factored complement."""
 
-    blocks: list[Floats] = field(repr=False)
-    """Lower Cholesky factor of each capacity's block. [T, T] each."""
-    edges: list[tuple[list[int], Floats]] = field(repr=False)
-    """Blocks of the tip that a capacity touches, and factor^-1 times its edge to them."""
+    blocks: list[Block] = field(repr=False)
+    """Of each capacity."""
+    in_tip: Floats = field(repr=False)
+    """Weight of each face in the parts of the tip. Shape [J, V + 1, T]."""
     tip: Floats = field(repr=False)
     """Lower Cholesky factor of what is left of the arrow. [(V + 1) T, (V + 1) T]."""
 
     def solve(self, of_capacities: Floats, of_tip: Floats) -> tuple[Floats, Floats]:
         """Prices of capacities [C, T] and the tip [V + 1, T] for right-hand sides of that shape."""
-        tip = of_tip.copy()
+        taken = np.zeros((self.in_tip.shape[0], of_tip.shape[1]))
         halves = []
-        for block, (rows, edge), side in zip(self.blocks, self.edges, of_capacities, strict=True):
-            half = _forward(block, side)
-            tip[rows] -= (edge.T @ half).reshape(len(rows), -1)
+        for block, side in zip(self.blocks, of_capacities, strict=True):
+            half = _forward(block.factor, side)
+            taken[block.faces] += (half @ block.edge).reshape(block.faces.size, -1)
             halves.append(half)
-        top = _backward(self.tip, _forward(self.tip, tip.ravel()))
-        top = top.reshape(of_tip.shape)
+        tip = of_tip - (self.in_tip * taken[:, None]).sum(axis=0)
+        top = _backward(self.tip, _forward(self.tip, tip.ravel())).reshape(of_tip.shape)
+        shown = (self.in_tip * top).sum(axis=1)
         result = np.empty_like(of_capacities)
-        for c, (block, (rows, edge)) in enumerate(zip(self.blocks, self.edges, strict=True)):
-            result[c] = _backward(block, halves[c] - edge @ top[rows].ravel())
+        for c, (block, half) in enumerate(zip(self.blocks, halves, strict=True)):
+            result[c] = _backward(block.factor, half - block.edge @ shown[block.faces].ravel())
         return result, top
 
 
 def arrow(
     groups: Groups,
+    faces: Faces,
     inverses: Floats,
     on_capacity: Floats,
     on_tip: Floats,
@@ -58,55 +73,103 @@ def arrow(
     Raises:
         numpy.linalg.LinAlgError: it is not positive definite to machine precision.
     """
-    T = meter.shape[0]
-    C, V = groups.capacity_kw.shape[0], groups.upper_kw.shape[0]
-    tip = np.zeros(((V + 1) * T, (V + 1) * T), order="F")  # its lower triangle is all that counts
-    for v, w in zip(*np.tril_indices(V + 1), strict=True):
-        _block(tip, int(v), int(w), T)[np.diag_indices(T)] += on_tip[v, w]
-    own, spare = np.array(meter, order="C"), np.empty((2, T, T))
-    _weigh(
-        np.flatnonzero(groups.capacity == NONE),
-        inverses,
-        groups.electric_per_kw,
-        spare[0],
-        spare[1],
-        own,
-    )
-    for g in np.flatnonzero(groups.upper_per_kw.any(axis=1)):
-        _add_to_rows(tip, groups, int(g), inverses[g].T, T)
-    blocks, edges = [], []
-    for c, members in enumerate(_members(groups.capacity, C)):
-        block, edge = np.zeros((T, T)), np.zeros((T, T))
-        _weigh(members, inverses, groups.electric_per_kw, block, edge, own)
+    T, J, P = meter.shape[0], *faces.in_tip.shape[:2]
+    shown = np.zeros((J, J, T, T))
+    _show(inverses, faces.of_groups, shown)
+    blocks: list[Block] = []
+    left: dict[tuple[int, ...], Floats] = {}
+    for c, members in enumerate(_members(groups.capacity, groups.capacity_kw.shape[0])):
+        of = faces.of_groups[members]
+        touched = np.flatnonzero(of.any(axis=(0, 2)))
+        block, edge = np.zeros((T, T)), np.zeros((touched.size, T, T))
+        _weigh(inverses, members, of[:, touched], block, edge)
         block[np.diag_indices(T)] += on_capacity[c]
         factor = _cholesky(block.T)
-        rows = np.flatnonzero(groups.upper_per_kw[members].any(axis=0))
-        if rows.size:
-            solved = _forward(factor, _with_rows(groups, inverses, members, rows, edge.T))
-            _take(tip, own, [*rows.tolist(), V], solved)
-        else:
-            solved = _forward(factor, edge.T)
-            blas.dsyrk(-1.0, solved, 1.0, own.T, trans=1, lower=1, overwrite_c=1)
-        blocks.append(factor)
-        edges.append(([*rows.tolist(), V], solved))
-    tip[V * T :, V * T :] += own.T
-    return Arrow(blocks=blocks, edges=edges, tip=_cholesky(tip))
+        solved = _forward(factor, edge.reshape(-1, T).T)
+        blocks.append(Block(factor=factor, faces=touched, edge=solved))
+        taken = left.setdefault(
+            tuple(touched.tolist()), np.zeros((solved.shape[1],) * 2, order="F")
+        )
+        blas.dsyrk(-1.0, solved, 1.0, taken, trans=1, lower=1, overwrite_c=1)
+    for touched, taken in left.items():
+        _take(np.array(touched), taken, shown)
+    tip = np.zeros((P * T, P * T), order="F")  # its lower triangle is all that counts
+    _tip(shown, faces.in_tip, on_tip, meter, tip.T)
+    return Arrow(blocks=blocks, in_tip=faces.in_tip, tip=_cholesky(tip))
 
 
 @compiled
-def _weigh(  # type: ignore[no-untyped-def]
-    members, inverses, weights, block, edge, own
-):
-    """Adds the members' inverses to a capacity's `block`, to its `edge` to electricity weighed
-    with what a kW draws, and to electricity's `own` block weighed on both sides. [T, T] each."""
-    for g in members:
+def _show(inverses, weights, shown):  # type: ignore[no-untyped-def]
+    """Adds all groups' inverses, weighed on both sides, to pairs of faces [J, J, T, T], j <= i."""
+    for g in range(weights.shape[0]):
+        for i in range(weights.shape[1]):
+            for j in range(i + 1):
+                if weights[g, i].any() and weights[g, j].any():
+                    for s in range(weights.shape[2]):
+                        by = weights[g, i, s]
+                        for t in range(weights.shape[2]):
+                            shown[i, j, s, t] += by * inverses[g, s, t] * weights[g, j, t]
+
+
+@compiled
+def _weigh(inverses, members, weights, block, edge):  # type: ignore[no-untyped-def]
+    """Adds the members' inverses to a capacity's `block` [T, T], and weighed [F, T, T]."""
+    for k in range(members.size):
+        g = members[k]
         for s in range(block.shape[0]):
-            by = weights[g, s]
             for t in range(block.shape[0]):
-                entry = inverses[g, s, t]
-                block[s, t] += entry
-                edge[s, t] += by * entry
-                own[s, t] += by * entry * weights[g, t]
+                block[s, t] += inverses[g, s, t]
+        for f in range(edge.shape[0]):
+            if weights[k, f].any():
+                for s in range(block.shape[0]):
+                    by = weights[k, f, s]
+                    for t in range(block.shape[0]):
+                        edge[f, s, t] += by * inverses[g, s, t]
+
+
+@compiled
+def _take(touched, taken, shown):  # type: ignore[no-untyped-def]
+    """Adds what capacities leave of the faces they touch, a lower triangle, to `shown`."""
+    T = shown.shape[2]
+    for i in range(touched.size):
+        for j in range(i + 1):
+            for s in range(T):
+                for t in range(T):
+                    row, column = i * T + s, j * T + t
+                    entry = taken[row, column] if row >= column else taken[column, row]
+                    shown[touched[i], touched[j], s, t] += entry
+
+
+@compiled
+def _mirror(shown):  # type: ignore[no-untyped-def]
+    """Fills in pairs of faces [j, i] for j < i."""
+    for i in range(shown.shape[0]):
+        for j in range(i):
+            shown[j, i] = shown[i, j].T
+
+
+@compiled
+def _add_weighed(pair, left, right, block):  # type: ignore[no-untyped-def]
+    for s in range(block.shape[0]):
+        for t in range(block.shape[1]):
+            block[s, t] += left[s] * pair[s, t] * right[t]
+
+
+@compiled
+def _tip(shown, in_tip, on_tip, meter, upper):  # type: ignore[no-untyped-def]
+    """Weighs faces in the tip, and adds what is its own; in the `upper` triangle's blocks."""
+    _mirror(shown)
+    J, P, T = in_tip.shape
+    for p in range(P):
+        for q in range(p + 1):
+            block = upper[q * T : (q + 1) * T, p * T : (p + 1) * T]
+            for i in range(J):
+                for j in range(J):
+                    if in_tip[i, p].any() and in_tip[j, q].any():
+                        _add_weighed(shown[j, i], in_tip[j, q], in_tip[i, p], block)
+            for t in range(T):
+                block[t, t] += on_tip[p, q, t]
+    block += meter
 
 
 def _members(capacity: Indices, count: int) -> list[Indices]:
@@ -114,45 +177,6 @@ def _members(capacity: Indices, count: int) -> list[Indices]:
     order = np.argsort(capacity, kind="stable")
     ends = np.searchsorted(capacity[order], np.arange(count + 1))
     return [order[first:last] for first, last in pairwise(ends)]
-
-
-def _with_rows(
-    groups: Groups, inverses: Floats, members: Indices, rows: Indices, edge: Floats
-) -> Floats:
-    """A capacity's edge to rows above it and to electricity, in Fortran's order. [T, (R + 1) T]."""
-    T = edge.shape[0]
-    whole = np.empty((T, (rows.size + 1) * T), order="F")
-    whole[:, -T:] = edge
-    for at, row in enumerate(rows):
-        counted = groups.upper_per_kw[members, row]
-        whole[:, at * T : (at + 1) * T] = np.tensordot(counted, inverses[members], 1).T
-    return whole
-
-
-def _take(tip: Floats, own: Floats, rows: list[int], solved: Floats) -> None:
-    """Takes what a capacity leaves of the tip's blocks; electricity's own is `own`."""
-    T = own.shape[0]
-    taken = blas.dsyrk(1.0, solved, trans=1, lower=1)
-    for i, row in enumerate(rows):
-        for j, column in enumerate(rows[: i + 1]):
-            if column != rows[-1]:
-                _block(tip, row, column, T)[:] -= _block(taken, i, j, T)
-    own.T[:] -= _block(taken, len(rows) - 1, len(rows) - 1, T)
-
-
-def _add_to_rows(tip: Floats, groups: Groups, group: int, H: Floats, T: int) -> None:
-    """Adds a group's part in the rows above the capacities that it counts in."""
-    counted = groups.upper_per_kw[group]
-    rows = np.flatnonzero(counted)
-    for at, row in enumerate(rows):
-        weighed = counted[row] * groups.electric_per_kw[group][:, None] * H
-        tip[-T:, row * T : (row + 1) * T] += weighed
-        for column in rows[: at + 1]:
-            _block(tip, int(row), int(column), T)[:] += counted[row] * counted[column] * H
-
-
-def _block(matrix: Floats, row: int, column: int, T: int) -> Floats:
-    return matrix[row * T : (row + 1) * T, column * T : (column + 1) * T]
 
 
 def _cholesky(matrix: Floats) -> Floats:
