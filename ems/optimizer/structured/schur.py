@@ -87,12 +87,11 @@ def arrow(
         factor = _cholesky(block.T)
         solved = _forward(factor, edge.reshape(-1, T).T)
         blocks.append(Block(factor=factor, faces=touched, edge=solved))
-        taken = left.setdefault(
-            tuple(touched.tolist()), np.zeros((solved.shape[1],) * 2, order="F")
-        )
+        size, key = solved.shape[1], tuple(touched.tolist())
+        taken = left.setdefault(key, np.zeros((size, size), order="F"))
         blas.dsyrk(-1.0, solved, 1.0, taken, trans=1, lower=1, overwrite_c=1)
-    for touched, taken in left.items():
-        _take(np.array(touched), taken, shown)
+    for key, taken in left.items():
+        _take(np.array(key, dtype=np.intp), taken, shown)
     tip = np.zeros((P * T, P * T), order="F")  # its lower triangle is all that counts
     _tip(shown, faces.in_tip, on_tip, meter, tip.T)
     return Arrow(blocks=blocks, in_tip=faces.in_tip, tip=_cholesky(tip))
