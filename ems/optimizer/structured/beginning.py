@@ -13,7 +13,7 @@ FIRST_SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
 """Of what agents can, where one may begin."""
 FIRST_AIM = 0.5
 """Of a band's width, where a state may be held at first."""
-FIRST_SHARE_MAX = 0.8
+FIRST_SHARE_MAX = 0.9
 """Of what capacities hold, what is allowed at first."""
 
 
