@@ -22,9 +22,9 @@ from ems.optimizer.problem import Cars, Floats
 
 EARLY_SLOTS = 1
 """How long before it leaves a car should be done."""
-SPARE_SHARE = 1.25
+SPARE_SHARE = 2.0
 """Of what a car still wants, what it could have taken in the time kept in hand: from 80 % of charge
-on a battery takes less and less, so that its last tenth takes more than twice its time."""
+on a battery takes less and less, so that its last tenth takes up to three times its time."""
 SPARE_KWH = 12.0
 """At most, as only the last fifth of a battery fills so slowly."""
 USUAL_KW = 3.68
