@@ -62,13 +62,15 @@ Begin = Callable[[DistrictProblem], Beginning]
 class InteriorPoint:
     """The iterate of one problem, and its steps; its agents are where `begin` puts them."""
 
-    def __init__(self, problem: DistrictProblem, begin: Begin = Beginning) -> None:
+    def __init__(
+        self, problem: DistrictProblem, begin: Begin = Beginning, *, mu: float = START_MU
+    ) -> None:
         self.problem = problem
         self.faces = faces.faces(problem.groups)
         beginning = begin(problem)
         power = beginning.first(first_share(problem, beginning.demand()))
-        self.coupling = Coupling.centred(problem, self._loads(power), START_MU)
-        self.everyone, pairs = beginning.laid_out(self._prices(), START_MU)
+        self.coupling = Coupling.centred(problem, self._loads(power), mu)
+        self.everyone, pairs = beginning.laid_out(self._prices(), mu)
         self.pairs = self.coupling.pairs + pairs
         self.loads = self._advance_agents(0.0)
 

@@ -17,6 +17,9 @@ STALLED_STEPS = 15
 """So many steps without a gap less than `PROGRESS` of what it was: precision is reached."""
 PROGRESS = 0.9
 """See `STALLED_STEPS`."""
+FAR_EUR = 1.0
+"""A first iterate with a greater gap for each of its products is begun again, with products of that
+size: a district whose wishes contradict each other takes two thirds of the steps then."""
 COST_EUR_MIN = 0.01
 """A gap is a share of the cost, or of this where the cost is less."""
 
@@ -38,7 +41,7 @@ def solve(
         SolverError: the data are so far apart that not even the first iterate has a cost.
     """
     began = timer()
-    point = InteriorPoint(problem, begin)
+    point = _begun(problem, begin)
     best = _Best()
     if not best.look(point):
         raise SolverError(
@@ -53,6 +56,14 @@ def solve(
             break
         steps, ended = steps + 1, "gap"
     return best.answer(point, steps, ended)
+
+
+def _begun(problem: DistrictProblem, begin: Begin) -> InteriorPoint:
+    """The first iterate; a far one with products as large as its gap."""
+    point = InteriorPoint(problem, begin)
+    now = point.gap()
+    far_eur = (now.cost - now.bound) / point.pairs
+    return InteriorPoint(problem, begin, mu=far_eur) if far_eur > FAR_EUR else point
 
 
 def _why_to_end(no_steps_left: bool, no_time_left: bool, stalled: int) -> str:
