@@ -2,7 +2,10 @@
 
 import argparse
 import json
+import os
 from collections.abc import Callable
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program runs; read by NumPy once
 
 from rich.console import Console
 from rich.table import Table

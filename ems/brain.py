@@ -8,7 +8,6 @@ the next best one.
 import asyncio
 import logging
 import multiprocessing
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -141,8 +140,6 @@ class WorkerBrain(Ladder):
             raise
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        # The solver's many small products lose time by threads; read when NumPy is first loaded.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         pool = ProcessPoolExecutor(
             max_workers=1,
             mp_context=multiprocessing.get_context("spawn"),

@@ -1,4 +1,8 @@
-"""What many tests start from."""
+"""What many tests start from; linear algebra on one thread, as the program runs it."""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 
