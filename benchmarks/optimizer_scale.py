@@ -22,7 +22,7 @@ from ems.optimizer.structured.problem import DistrictProblem
 from ems.optimizer.structured.shares import Share, dealt
 from ems.optimizer.structured.solve import solve
 from ems.optimizer.structured.spread import SpreadBeginning
-from ems.scale.cluster import LOCAL, connected
+from ems.scale.cluster import LOCAL, addresses, connected
 from ems.scale.districts import solve_many
 from ems.scale.one_district import HeldByWorkers, solve_spread
 
@@ -103,7 +103,7 @@ class _Counted(HeldByWorkers):
     """Counts what travels."""
 
     def __init__(self, client: Client, shares: Sequence[Share]) -> None:
-        super().__init__(client, shares)
+        super().__init__(client, shares, addresses(client))
         self.shares = shares
         self.fleets = sum(_bytes(share.problem) for share in shares)
         self.in_steps = 0

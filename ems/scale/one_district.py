@@ -36,8 +36,9 @@ def solve_spread(
         ScaleError: there is no worker, or one was lost on the way.
         SolverError: as `solve`.
     """
-    shares = dealt(problem, len(addresses(client)))
-    held = HeldByWorkers(client, shares)
+    workers = addresses(client)
+    shares = dealt(problem, len(workers))
+    held = HeldByWorkers(client, shares, workers)
     begin = partial(SpreadBeginning, shares=shares, elsewhere=held)
     return solve(problem, gap=gap, time_limit_s=time_limit_s, begin=begin)
 
@@ -45,8 +46,8 @@ def solve_spread(
 class HeldByWorkers:
     """Shares of a district as actors, one on each worker."""
 
-    def __init__(self, client: Client, shares: Sequence[Share]) -> None:
-        self._addresses = addresses(client)[: len(shares)]
+    def __init__(self, client: Client, shares: Sequence[Share], workers: Sequence[str]) -> None:
+        self._addresses = workers[: len(shares)]
         pairs = zip(self._addresses, shares, strict=True)
         self._actors = [_settled(client, address, share) for address, share in pairs]
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -69,7 +70,9 @@ def test_a_worker_killed_on_the_way_is_named_and_the_next_plan_succeeds(client: 
             return super().ask(what, each)
 
     shares = dealt(problem, 2)
-    held = KillsInTheThirdStep(client, shares)
+    held = KillsInTheThirdStep(client, shares, addresses(client))
     with pytest.raises(ScaleError, match=victim):
         solve(problem, begin=partial(SpreadBeginning, shares=shares, elsewhere=held))
+    while victim in addresses(client):  # until the scheduler knows
+        time.sleep(0.05)
     assert solve_spread(problem, client, gap=GAP).ended == "gap"
