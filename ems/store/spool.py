@@ -28,6 +28,8 @@ FILE = "spool.sqlite"
 LIMIT_BYTES = 1 << 30
 """At most so much waits, compressed."""
 
+_NO_NUMBER = 2**63 - 1
+"""Above the number of any batch."""
 _SCHEMA = """
 create table if not exists waiting (
   number integer primary key autoincrement, readings integer not null,
@@ -131,9 +133,10 @@ class Spool:
 
         A damaged one is counted as lost and passed over.
         """
-        where = "" if before is None else f"where number < {int(before)}"
         row = self._db.execute(
-            f"select number, readings, checksum, body from waiting {where} order by number limit 1"  # noqa: S608 - a number
+            "select number, readings, checksum, body from waiting where number < ?"
+            " order by number limit 1",
+            (_NO_NUMBER if before is None else before,),
         ).fetchone()
         if row is None:
             return None
