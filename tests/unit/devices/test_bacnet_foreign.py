@@ -50,7 +50,7 @@ async def controller(bbmd: BIPBBMD) -> AsyncIterator[None]:
     )  # fmt: skip
     await server.start()
     async with asyncio.timeout(5):
-        while not bbmd.bbmdFDT:
+        while "127.84.0.20" not in {entry.fdAddress.addrTuple[0] for entry in bbmd.bbmdFDT}:
             await asyncio.sleep(0.02)
     yield
     await server.stop()
