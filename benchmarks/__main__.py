@@ -10,7 +10,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program runs; read 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cycle, devices, devices_load, optimizer, optimizer_scale, simulation, start
+from benchmarks import (
+    cycle,
+    devices,
+    devices_fuzz,
+    devices_load,
+    optimizer,
+    optimizer_scale,
+    simulation,
+    start,
+)
 from benchmarks.figures import Report
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
@@ -20,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "optimizer": optimizer.measure,
     "optimizer_scale": optimizer_scale.measure,
     "simulation": simulation.measure,
+    "devices-fuzz": devices_fuzz.measure,
     "devices-load": devices_load.measure,
 }
 
