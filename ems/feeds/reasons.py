@@ -75,6 +75,10 @@ REASON_TEXTS: dict[ReasonCode, dict[Language, str]] = {
         "fr": "Réglé sur place par une personne",
         "en": "Set by a person on site",
     },
+    ReasonCode.GRID_EVENT: {
+        "fr": "Le réseau demande un appel de puissance moindre",
+        "en": "The grid asks for less import",
+    },
 }
 """By code and language, without the figure."""
 
@@ -91,6 +95,7 @@ _FIGURES: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.CONNECTION_FULL: _POWER,
     ReasonCode.CAPACITY_FULL: _POWER,
     ReasonCode.SHARED_HEAT: _POWER,
+    ReasonCode.GRID_EVENT: _POWER,
 }
 """Unit and number format of the figure that goes with a code."""
 

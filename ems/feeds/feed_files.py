@@ -1,0 +1,126 @@
+"""A dwelling's feed as JSON, as plain CSV, and as CSV the way French customers know it.
+
+The French one has the layout of the load curves that the network operator gives its customers: two
+lines that say what it is, then `Horodate;Valeur`, with the local time at which each interval *ends*
+and its mean power in watts (days and months: their energy in watt-hours).
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ems.feeds.green_button import DwellingFeed
+from ems.feeds.meter_series import Commodity, Detail, MeterSeries
+from ems.feeds.table import Cell, csv_text, times
+
+SCHEMA = "smartseille-ems/feed/1"
+COLUMNS = (
+    "commodity", "start_utc", "start_local", "duration_s", "energy_wh", "complete",
+)  # fmt: skip
+
+_FRENCH_HEAD = (
+    "Identifiant", "Type de donnees", "Date de debut", "Date de fin", "Grandeur physique",
+    "Grandeur metier", "Etape metier", "Unite", "Pas en minutes",
+)  # fmt: skip
+_FRENCH_QUANTITY = {
+    Commodity.ELECTRICITY: "Energie active",
+    Commodity.HEAT: "Energie thermique chauffage",
+    Commodity.HOT_WATER: "Energie thermique eau chaude",
+    Commodity.SHARED_SUN: "Energie active autoconsommee",
+}
+_FRENCH_KIND = {
+    Detail.QUARTER_HOUR: ("Courbe de charge", "W", "15"),
+    Detail.DAY: ("Energie quotidienne", "Wh", ""),
+    Detail.MONTH: ("Energie mensuelle", "Wh", ""),
+}
+
+
+@cache
+def feed_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) that `feed_json` keeps."""
+    text = files("ems.feeds").joinpath("schemas/feed-1.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def feed_json(feed: DwellingFeed, next_since: datetime | None = None) -> bytes:
+    """`feed` as JSON; `next_since` is where the next page begins."""
+    document = {
+        "schema": SCHEMA,
+        "subscription": feed.pseudonym,
+        "time_zone": str(feed.zone),
+        "updated": _utc(feed.updated.timestamp()),
+        "detail": feed.detail,
+        "series": [
+            {"commodity": series.commodity, "unit": "Wh", "intervals": list(_intervals(series))}
+            for series in feed.series
+        ],
+        "next_since": None if next_since is None else _utc(next_since.timestamp()),
+    }
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def feed_csv(feed: DwellingFeed) -> bytes:
+    """All series of `feed` below each other, with the columns `COLUMNS` (RFC 4180)."""
+    return csv_text(COLUMNS, _plain_rows(feed)).encode()
+
+
+def french_csv(feed: DwellingFeed, commodity: Commodity = Commodity.ELECTRICITY) -> bytes:
+    """One series of `feed` as `Horodate;Valeur`."""
+    series = next(series for series in feed.series if series.commodity is commodity)
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(_FRENCH_HEAD)
+    writer.writerow(_french_head(feed, series))
+    writer.writerow(("Horodate", "Valeur"))
+    for end_s, value in zip(
+        series.starts_s + series.lengths_s, _french_values(feed, series), strict=True
+    ):
+        writer.writerow((datetime.fromtimestamp(int(end_s), feed.zone).isoformat(), int(value)))
+    return out.getvalue().encode()
+
+
+def _french_head(feed: DwellingFeed, series: MeterSeries) -> tuple[str, ...]:
+    kind, unit, minutes = _FRENCH_KIND[feed.detail]
+    ends = (series.starts_s[0], series.starts_s[-1] + series.lengths_s[-1]) if len(series) else ()
+    first, last = (
+        datetime.fromtimestamp(int(at), feed.zone).strftime("%d/%m/%Y") for at in ends or (0, 0)
+    )
+    quantity = _FRENCH_QUANTITY[series.commodity]
+    return (
+        feed.pseudonym, kind, first, last, quantity, "Consommation", "Comptage Brut", unit, minutes,
+    )  # fmt: skip
+
+
+def _french_values(feed: DwellingFeed, series: MeterSeries) -> list[int]:
+    if feed.detail is not Detail.QUARTER_HOUR:
+        return [int(energy) for energy in series.energy_wh]
+    per_hour = 3600 / series.lengths_s
+    return [round(float(power_w)) for power_w in series.energy_wh * per_hour]
+
+
+def _plain_rows(feed: DwellingFeed) -> Iterator[tuple[Cell, ...]]:
+    for series in feed.series:
+        for start_s, length_s, energy_wh, complete in series.rows():
+            moment = datetime.fromtimestamp(start_s, UTC)
+            local = times(moment, feed.zone)
+            yield series.commodity.value, *local, length_s, energy_wh, int(complete)
+
+
+def _intervals(series: MeterSeries) -> Iterator[dict[str, Any]]:
+    for start_s, length_s, energy_wh, complete in series.rows():
+        yield {
+            "start": _utc(start_s),
+            "duration_s": length_s,
+            "energy_wh": energy_wh,
+            "complete": complete,
+        }
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
