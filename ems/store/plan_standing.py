@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, LiteralString
 
+from ems.domain.plan_life import PlanState
 from ems.domain.plans import Mode, Origin, SolveReport
 from ems.domain.slots import Horizon, Slot
 from ems.store.database import Row
 
 HEAD: LiteralString = """
 select id, issued_at, first_slot, slots, origin, mode, status, decision, decided_by, decided_at,
-  decision_reason, report, forecasts_degraded from plan
+  decision_reason, report, forecasts_degraded, plan.authority, expires_at from plan
 """
 """Reads what `standing_of` takes; a condition or an order follows."""
 
@@ -35,11 +36,11 @@ class PlanStanding:
     mode: Mode
     """The mode when it was committed."""
 
-    live: bool
-    """Whether it is the one in force."""
+    state: PlanState
+    """Where it stands in its life."""
 
     decision: str
-    """`approved`, `rejected`, or empty while nobody has decided."""
+    """`approved`, `rejected`, `superseded`, or empty while nobody has decided."""
 
     decided_by: str
     """Who; empty while nobody has."""
@@ -56,6 +57,17 @@ class PlanStanding:
     forecasts_degraded: tuple[str, ...]
     """Which inputs were less than usual, and why."""
 
+    authority: str = ""
+    """By whose word it is written: who approved it, or who set the mode; empty: nobody's."""
+
+    expires_at: datetime | None = None
+    """Until when it may be approved, district time; None: it needs nobody's word."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it is the one in force."""
+        return self.state is PlanState.LIVE
+
     @property
     def approved(self) -> bool:
         """Whether an operator has approved it."""
@@ -65,20 +77,22 @@ class PlanStanding:
 def standing_of(row: Row) -> PlanStanding:
     """The standing in a row of `HEAD`."""
     (identity, issued_at, first_slot, slots, origin, mode, status, decision, decided_by,
-     decided_at, decision_reason, report, degraded) = row  # fmt: skip
+     decided_at, decision_reason, report, degraded, authority, expires) = row  # fmt: skip
     return PlanStanding(
         id=str(identity),
         issued_at=issued_at.astimezone(UTC),
         horizon=Horizon(Slot(first_slot), slots),
         origin=Origin(origin),
         mode=Mode(mode),
-        live=status == "live",
+        state=PlanState(status),
         decision=decision or "",
         decided_by=decided_by or "",
         decided_at=decided_at.astimezone(UTC) if decided_at else None,
         decision_reason=decision_reason,
         report=_report(report),
         forecasts_degraded=tuple(degraded),
+        authority=authority,
+        expires_at=expires.astimezone(UTC) if expires else None,
     )
 
 

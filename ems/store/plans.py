@@ -1,8 +1,9 @@
-"""Plans: committed whole or not at all, one of them live.
+"""Plans: committed whole or not at all, at most one of them live.
 
 A commit takes an advisory lock, so that two at once come one after the other and the later one
 stays; a partial unique index holds whatever else might go wrong. Committing the same plan again
-does nothing, so a commit whose answer was lost may be repeated.
+does nothing, so a commit whose answer was lost may be repeated. What becomes of a plan afterwards
+stands in `ems/store/plan_lives.py`.
 """
 
 import asyncio
@@ -16,27 +17,23 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from ems.domain.forecasts import Forecasts
+from ems.domain.plan_life import PlanState, expires_at, first_state
 from ems.domain.plans import Mode, Plan
-from ems.store.audit import note
 from ems.store.database import Database, Row
 from ems.store.events import Changed, notify
 from ems.store.plan_codec import decoded, encoded, floats
 from ems.store.plan_forecasts import add_forecasts
+from ems.store.plan_lives import one_at_a_time, take_over
 from ems.store.plan_standing import HEAD, PlanStanding, standing_of
 
-_LOCK = 7_203_552
 _INSERT = """
 insert into plan (id, issued_at, first_slot, slots, origin, mode, status, report,
-  forecasts_degraded) values (%s, %s, %s, %s, %s, %s, 'superseded', %s, %s)
+  forecasts_degraded, expires_at) values (%s, %s, %s, %s, %s, %s, 'proposed', %s, %s, %s)
 on conflict (id) do nothing
 """
 _SETPOINTS = """
 copy plan_setpoint (plan_id, position, point, unit, low, high, values, reason_codes, reason_values)
 from stdin (format binary)
-"""
-_DECIDE = """
-update plan set decision = %s, decided_by = %s, decided_at = clock_timestamp(), decision_reason = %s
-where id = %s and status = 'live' and decision is null
 """
 
 
@@ -46,14 +43,14 @@ class Plans:
     _db: Database
 
     async def commit_plan(self, plan: Plan, mode: Mode, forecasts: Forecasts | None = None) -> None:
-        """Make `plan` the live one; the one before is superseded.
+        """Keep `plan`: as a proposal in the advisory mode, else live in the place of the last one.
 
         Raises:
             StoreAwayError: the database does not answer; commit it again.
         """
         setpoints = await asyncio.to_thread(encoded, plan)
         async with self._db.work() as connection:
-            await connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+            await one_at_a_time(connection)
             cursor = await connection.execute(_INSERT, _head(plan, mode))
             if cursor.rowcount == 0:
                 return
@@ -62,8 +59,8 @@ class Plans:
             await _add_series(connection, plan)
             if forecasts is not None:
                 await add_forecasts(connection, plan.id, forecasts)
-            await connection.execute("update plan set status = 'superseded' where status = 'live'")
-            await connection.execute("update plan set status = 'live' where id = %s", (plan.id,))
+            if first_state(mode) is PlanState.LIVE:
+                await take_over(connection, plan.id)
             await notify(connection, Changed.PLAN, plan.id)
 
     async def live_plan(self) -> Plan | None:
@@ -91,22 +88,10 @@ class Plans:
         rows = await self._db.rows(HEAD + "order by issued_at desc limit %s", limit)
         return tuple(standing_of(row) for row in rows)
 
-    async def decide(self, plan_id: str, *, approved: bool, by: str, reason: str = "") -> bool:
-        """Approve or reject the live plan; false when it is no longer live or was decided on."""
-        word = "approved" if approved else "rejected"
-        async with self._db.work() as connection:
-            cursor = await connection.execute(_DECIDE, (word, by, reason, plan_id))
-            if cursor.rowcount == 0:
-                return False
-            what = {"action": word, "plan": plan_id, "reason": reason}
-            await note(connection, by, what)
-            await notify(connection, Changed.PLAN, plan_id)
-        return True
-
     async def forget_plans(self, before: datetime) -> int:
-        """Drop superseded plans issued before `before`: how many. What was dispatched stays."""
+        """Drop plans issued before `before` that are over: how many. What was dispatched stays."""
         return await self._db.do(
-            "delete from plan where status = 'superseded' and issued_at < %s", before
+            "delete from plan where status in ('superseded', 'rejected') and issued_at < %s", before
         )
 
     async def _whole(self, standing: PlanStanding) -> Plan:
@@ -147,6 +132,7 @@ def _head(plan: Plan, mode: Mode) -> tuple[object, ...]:
         mode.value,
         Jsonb(report),
         list(plan.forecasts_degraded),
+        expires_at(plan) if first_state(mode) is PlanState.PROPOSED else None,
     )
 
 

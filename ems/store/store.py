@@ -16,6 +16,7 @@ from ems.store.database import WAIT_S, Database
 from ems.store.events import Events
 from ems.store.history import Means
 from ems.store.plan_forecasts import PlanForecasts
+from ems.store.plan_lives import PlanLives
 from ems.store.plans import Plans
 from ems.store.residents import Residents
 from ems.store.samples import Samples
@@ -26,6 +27,7 @@ class Store(
     Samples,
     Means,
     Plans,
+    PlanLives,
     PlanForecasts,
     Cycles,
     Settings,

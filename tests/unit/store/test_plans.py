@@ -81,21 +81,6 @@ async def test_a_commit_said_twice_counts_once_and_does_not_come_back_to_life(st
     assert len(await store.standings()) == 2
 
 
-async def test_an_operator_decides_once_on_the_live_plan(store: Store) -> None:
-    old, new = a_plan(), a_plan()
-    await store.commit_plan(old, Mode.ADVISORY)
-    await store.commit_plan(new, Mode.ADVISORY)
-    assert not await store.decide(old.id, approved=True, by="ana")
-    assert await store.decide(new.id, approved=True, by="ana", reason="looks right")
-    assert not await store.decide(new.id, approved=False, by="bob")
-    standing = await store.standing(new.id)
-    assert standing is not None
-    assert standing.approved
-    assert (standing.decided_by, standing.decision_reason) == ("ana", "looks right")
-    (entry,) = await store.audit_trail()
-    assert (entry.who, entry.what["action"]) == ("ana", "approved")
-
-
 async def test_an_unknown_plan_is_none(store: Store) -> None:
     assert await store.plan(str(uuid4())) is None
     assert await store.plan("not-a-uuid") is None

@@ -51,7 +51,7 @@ async def test_who_listens_is_told_of_plans_and_modes(store: Store) -> None:
     await asyncio.sleep(0.1)
     told.clear()
     await store.commit_plan(plan, Mode.ADVISORY)
-    await store.decide(plan.id, approved=True, by="ana")
+    await store.approve_plan(plan.id, by="ana", reason="", now=plan.issued_at)
     await store.set_mode(Mode.MANUAL, "ana")
     await store.set_setting("limit_kw", 1, "ana")
     await asyncio.wait_for(listening, 5)

@@ -11,6 +11,7 @@ import numpy as np
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.district import DeviceKind, District
 from ems.domain.forecasts import Forecast, Forecasts
+from ems.domain.plan_life import PlanState
 from ems.domain.plans import (
     Dispatched,
     Mode,
@@ -160,7 +161,7 @@ def standing_of(plan: Plan) -> PlanStanding:
         horizon=plan.horizon,
         origin=plan.origin,
         mode=Mode.AUTOMATIC,
-        live=True,
+        state=PlanState.LIVE,
         decision="",
         decided_by="",
         decided_at=None,
