@@ -14,6 +14,7 @@ from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours, Snapshot
 from ems.store.accounts import Session, User
 from ems.store.plan_standing import PlanStanding
+from ems.store.residents import Purpose
 from ems.store.stopping import StoppingStore
 
 
@@ -81,5 +82,17 @@ class AccountStore(Protocol):
         ...
 
 
-class ConsoleStore(ReadingStore, AccountStore, StoppingStore, Protocol):
+class ResidentStore(Protocol):
+    """What the console needs to know of residents."""
+
+    async def feed_dwelling(self, token: str) -> str | None:
+        """Whose feed a secret opens; none when it opens none."""
+        ...
+
+    async def consents(self, dwelling: str) -> frozenset[Purpose]:
+        """What its resident allows now."""
+        ...
+
+
+class ConsoleStore(ReadingStore, AccountStore, StoppingStore, ResidentStore, Protocol):
     """The whole of it."""

@@ -12,6 +12,7 @@
         StoreAwayError             it does not answer; trying again later makes sense
         SpoolError                 the disk that readings wait on is full or fails
       AllocationError              energies or shares of the common sun contradict themselves
+      NotAllowedError              a person's consent or right is missing
       PlanError                    no plan could be made
         ForecastError              the inputs of a plan are missing or not finite
         SolverError                the solver gave up; the ladder's next step takes over
@@ -106,6 +107,10 @@ class SpoolError(StoreError):
 
 class AllocationError(EmsError):
     """Energies or shares of collective self-consumption contradict themselves."""
+
+
+class NotAllowedError(EmsError):
+    """A person's consent or right is missing."""
 
 
 class PlanError(EmsError):

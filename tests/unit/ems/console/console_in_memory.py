@@ -30,6 +30,7 @@ from ems.domain.vocabulary import POINTS
 from ems.store.accounts import Role, Session, User
 from ems.store.audit import AuditEntry
 from ems.store.plan_standing import PlanStanding
+from ems.store.residents import Purpose
 from ems.store.stopping import GAVE_BACK, REQUEST
 
 NOW = datetime(2026, 11, 18, 14, 7, 30, tzinfo=UTC)
@@ -73,6 +74,14 @@ class StoreInMemory:
     settings: dict[str, Any] = field(default_factory=dict)
     trail: list[AuditEntry] = field(default_factory=list)
     role: Role = Role.OPERATOR
+    feeds: dict[str, str] = field(default_factory=dict)
+    allowed: dict[str, frozenset[Purpose]] = field(default_factory=dict)
+
+    async def feed_dwelling(self, token: str) -> str | None:
+        return self.feeds.get(token)
+
+    async def consents(self, dwelling: str) -> frozenset[Purpose]:
+        return self.allowed.get(dwelling, frozenset())
 
     def measure(
         self, point: str, value: float, at: datetime = NOW, quality: Quality = Quality.GOOD
