@@ -95,6 +95,7 @@ class LocalBrain(Ladder):
             history=request.history,
             forecasts=forecasts,
             previous=request.previous,
+            circumstances=request.circumstances,
         )
 
 

@@ -14,6 +14,7 @@ class _Commands(LazyGroup):
         "demo": "ems.commands.demo:demo",
         "run": "ems.commands.run:run",
         "plan": "ems.commands.plan:plan",
+        "event": "ems.commands.event:app",
         "forecast": "ems.commands.forecast:app",
         "simulate": "ems.commands.simulate:simulate",
         "mode": "ems.commands.mode:mode",

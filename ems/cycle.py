@@ -20,12 +20,13 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from ems.domain.circumstances import NOTHING_SPECIAL, Circumstances
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.errors import EmsError, PlanError, SolverError
 from ems.domain.forecasts import Forecasts
@@ -63,6 +64,22 @@ class Outside(Protocol):
         ...
 
 
+class Standing(Protocol):
+    """What people and the month have set."""
+
+    async def circumstances(self, horizon: Horizon) -> Circumstances:
+        """What holds for a plan over `horizon`."""
+        ...
+
+
+class NothingSet:
+    """`Standing` of a district in which nobody asks for anything special."""
+
+    async def circumstances(self, horizon: Horizon) -> Circumstances:
+        """Nothing special."""
+        return NOTHING_SPECIAL
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanRequest:
     """What a new plan starts from."""
@@ -84,6 +101,9 @@ class PlanRequest:
 
     previous: Plan | None
     """The plan in force."""
+
+    circumstances: Circumstances = NOTHING_SPECIAL
+    """What people and the month have set."""
 
 
 class Brain(Protocol):
@@ -183,6 +203,7 @@ class Cycle:
     ledger: Ledger
     dispatcher: Dispatcher
     new_plan_id: Callable[[], str]
+    standing: Standing = field(default_factory=NothingSet)
     stale_after: timedelta = timedelta(minutes=45)
     """A reading older than this never enters a plan, whatever its own poll class allows."""
     plan_budget_s: float = 20.0
@@ -202,6 +223,7 @@ class Cycle:
         horizon = Horizon(slot, PLAN_SLOTS)
         with watch.step("history"):
             history = await self.measurements.history(Slot.containing(now))
+            circumstances = await self.standing.circumstances(horizon)
         request = PlanRequest(
             plan_id=self.new_plan_id(),
             issued_at=now,
@@ -209,6 +231,7 @@ class Cycle:
             snapshot=snapshot,
             history=history,
             previous=previous,
+            circumstances=circumstances,
         )
         plan, forecasts = await self._best_plan(request, watch)
         with watch.step("check"):

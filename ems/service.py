@@ -47,6 +47,7 @@ from ems.own_figures import EVERY_S, own_figures
 from ems.past import Past
 from ems.quarters import SlotTrigger
 from ems.schedule_publisher import SchedulePublisher
+from ems.standing import StoreStanding
 from ems.store.ingest import Ingest
 from ems.store.spool import Spool
 from ems.store.store import Store
@@ -120,6 +121,7 @@ class Service:
             ledger=self._ledger,
             dispatcher=WriterDispatcher(self._writer, heart),
             new_plan_id=lambda: str(uuid.uuid4()),
+            standing=StoreStanding(store),
         )
         lead = max(LEAST_LEAD, timedelta(seconds=LEAD_WALL_S * clock.speed))
         self._lead = lead

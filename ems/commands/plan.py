@@ -24,6 +24,7 @@ from ems.commands.common import (
     told,
 )
 from ems.config import load_district
+from ems.domain.circumstances import Circumstances
 from ems.domain.district import District
 from ems.domain.errors import EmsError, PlanError
 from ems.domain.plans import Plan
@@ -144,7 +145,7 @@ def planned(district: District, inputs: PlanInputs) -> Plan:
         history=inputs.history,
         forecasts=inputs.forecasts,
         previous=None,
-        event=inputs.event,
+        circumstances=Circumstances(caps=(inputs.event,) if inputs.event else ()),
     )
 
 

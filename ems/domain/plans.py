@@ -70,6 +70,8 @@ class ReasonCode(IntEnum):
     """No limit is needed."""
     ON_SITE = 16
     """A person on site has set it."""
+    GRID_EVENT = 17
+    """The grid asks for less import; the value is the cap, kW."""
 
 
 @dataclass(frozen=True, slots=True)

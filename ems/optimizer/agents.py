@@ -39,7 +39,9 @@ and is no reason to leave people cold before."""
 STEADY_EUR_PER_KWH = 1e-4
 """Moving heat or energy costs at least this, so that nothing is moved for nothing."""
 OUTSIDE_EUR_PER_KWH = 20.0
-"""Price of a battery's energy outside its bounds: dear enough that none ever is."""
+"""Price of a battery's energy outside its bounds in a slot: dear enough that none ever is."""
+OUTSIDE_PRICES = 20.0
+"""So many prices of an event more, whose import a battery would else save beyond its bounds."""
 EVENT = "event"
 """Name of the limit that demand response sets."""
 ROOMS, TANKS, CARS = range(3)
@@ -239,7 +241,10 @@ def _batteries(problem: PlanProblem) -> Batteries:
         discharge_efficiency=units.efficiency_discharge,
         wear_eur_per_kwh=np.maximum(units.wear_eur_per_kwh, STEADY_EUR_PER_KWH),
         end_value_eur_per_kwh=units.end_eur_per_kwh,
-        outside_eur_per_kwh=np.full(units.start_kwh.size, OUTSIDE_EUR_PER_KWH),
+        outside_eur_per_kwh=np.full(
+            units.start_kwh.size,
+            OUTSIDE_EUR_PER_KWH + OUTSIDE_PRICES * problem.grid.cap_eur_per_kwh.max(initial=0.0),
+        ),
     )
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ems.domain.demand_response import ImportCap
+from ems.domain.circumstances import NOTHING_SPECIAL, Circumstances
+from ems.domain.demand_response import joined
 from ems.domain.district import Battery, DeviceKind, District
 from ems.domain.forecasts import Forecasts
 from ems.domain.points import point_id
@@ -63,7 +64,7 @@ def grid(
     district: District,
     forecasts: Forecasts,
     co2_eur_per_kg: float,
-    event: ImportCap | None = None,
+    circumstances: Circumstances = NOTHING_SPECIAL,
 ) -> Grid:
     """Prices and uncontrolled powers at the meter.
 
@@ -75,8 +76,7 @@ def grid(
     cost = cost + co2_eur_per_kg * forecasts["grid/co2_kg_per_kwh"]
     base = forecasts["district/base_load_kw"] + forecasts["car_park/future_kw"]
     most = cost - LESS_EUR_PER_KWH
-    nothing = np.zeros(forecasts.horizon.length)
-    cap_kw, cap_price = event.over(forecasts.horizon) if event else (nothing, nothing)
+    cap_kw, cap_price = joined(circumstances.caps, forecasts.horizon)
     return Grid(
         base_kw=base,
         pv_kw=np.maximum(forecasts["pv/available_kw"], 0.0),

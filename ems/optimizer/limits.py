@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ems.domain.slots import SLOT_H
-from ems.optimizer.agents import AgentProblem
+from ems.optimizer.agents import EVENT, AgentProblem
 from ems.optimizer.ladder import Best, Rung, best_answer
 from ems.optimizer.problem import Floats, Grid
 from ems.optimizer.structured.answer import Multipliers
@@ -52,11 +52,12 @@ class Relief:
 
 def limit_prices(agents: AgentProblem, prices: Multipliers, grid: Grid) -> dict[str, Floats]:
     """EUR/kWh by slot of every limit that binds somewhere, by its name. Shape [T] each."""
-    connection = prices.electricity / SLOT_H - grid.import_eur_per_kwh
+    connection = np.maximum(prices.electricity / SLOT_H - grid.import_eur_per_kwh, 0.0)
     every = {
         **dict(zip(agents.capacities, prices.capacity / SLOT_H, strict=True)),
         **dict(zip(agents.rows, prices.upper / SLOT_H, strict=True)),
-        CONNECTION: np.maximum(connection, 0.0),
+        CONNECTION: np.where(grid.asked, 0.0, connection),
+        EVENT: np.where(grid.asked, connection, 0.0),
     }
     return {
         name: price

@@ -1,6 +1,7 @@
 """What the operator should know of a plan: which wishes gave way, by how much, at which limit."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import numpy as np
 
@@ -40,6 +41,7 @@ def limits_kept_a_wish(statement: Statement, made: Course) -> bool:
 
 
 def _connection(statement: Statement, made: Course) -> Iterator[str]:
+    yield from _events(statement, made)
     subscribed = statement.problem.grid.subscribed_kw
     excess = float(made.net_kw.max() - subscribed)
     if excess > OVERRUN_KW:
@@ -48,6 +50,26 @@ def _connection(statement: Statement, made: Course) -> Iterator[str]:
             f"import up to {subscribed + excess:.0f} kW for {hours:g} h, "
             f"{excess:.0f} kW above the subscribed {subscribed:.0f} kW"
         )
+
+
+def _events(statement: Statement, made: Course) -> Iterator[str]:
+    """What each event asks for, and whether it is kept."""
+    grid, horizon = statement.problem.grid, statement.horizon
+    slots = np.flatnonzero(grid.asked)
+    jumps = (np.diff(slots) > 1) | (np.diff(grid.cap_kw[slots]) != 0)
+    for run in np.split(slots, np.flatnonzero(jumps) + 1) if slots.size else ():
+        begin, end = (horizon.first + int(run[0])).start, (horizon.first + int(run[-1])).end
+        cap, most = float(grid.cap_kw[run[0]]), float(made.net_kw[run].max())
+        over_kwh = float(np.maximum(made.net_kw[run] - cap, 0.0).sum() * SLOT_H)
+        kept = "up to" if most <= cap + OVERRUN_KW else f"passed by {over_kwh:.0f} kWh with up to"
+        yield (
+            f"event {_local(statement, begin)} to {_local(statement, end)}: import of at most "
+            f"{cap:.0f} kW is asked for, {kept} {max(most, 0.0):.0f} kW planned"
+        )
+
+
+def _local(statement: Statement, moment: datetime) -> str:
+    return f"{moment.astimezone(statement.zone):%H:%M}"
 
 
 def _cars(statement: Statement, made: Course) -> Iterator[str]:

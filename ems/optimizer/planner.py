@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from ems.domain.demand_response import ImportCap
+from ems.domain.circumstances import NOTHING_SPECIAL, Circumstances
 from ems.domain.district import District
 from ems.domain.errors import SolverError
 from ems.domain.forecasts import Forecasts
@@ -64,12 +64,13 @@ class Planner:
         history: History,
         forecasts: Forecasts,
         previous: Plan | None,
-        event: ImportCap | None = None,
+        circumstances: Circumstances = NOTHING_SPECIAL,
     ) -> Plan:
         """The cheapest plan over `horizon` that keeps every wish that can be kept.
 
         Of `previous`, the plan in force, it takes what that has learned of the cars, and of plans
-        that cost the same the one that changes least. `event` caps import in some slots.
+        that cost the same the one that changes least. `circumstances` are what people and the
+        month have set beside measurements and forecasts.
 
         Raises:
             ForecastError: an input is missing or not finite.
@@ -85,7 +86,7 @@ class Planner:
             forecasts=forecasts,
             previous=previous,
             co2_eur_per_kg=self._co2_eur_per_kg,
-            event=event,
+            circumstances=circumstances,
         )
         best = best_answer(statement.agents.problem, self._rungs, time_limit_s=self._time_limit_s)
         made = course(statement, self._district, best.controls, best.prices)

@@ -189,9 +189,20 @@ class Grid:
     """Price of import above that; zero where there is no event. Shape [T]."""
 
     @property
+    def asked(self) -> NDArray[np.bool_]:
+        """Whether an event of demand response holds. Shape [T]."""
+        return self.cap_eur_per_kwh > 0
+
+    @property
+    def limit_kw(self) -> Floats:
+        """Import from which every kWh costs more: the subscribed power, or an event's cap. [T]."""
+        cap = np.where(self.asked, self.cap_kw, self.subscribed_kw)
+        return np.minimum(cap, self.subscribed_kw)
+
+    @property
     def kept_kw(self) -> Floats:
-        """Import above which the chance of an overrun counts. Shape [T]."""
-        return self.subscribed_kw - KEPT_SPREADS * self.spread_kw
+        """Import above which the chance of passing the limit counts. Shape [T]."""
+        return self.limit_kw - KEPT_SPREADS * self.spread_kw
 
 
 @dataclass(frozen=True, kw_only=True)

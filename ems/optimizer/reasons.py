@@ -102,8 +102,11 @@ class Market:
     surplus_kw: Floats
     """Sun that nothing else takes."""
     full: NDArray[np.bool_]
-    """Whether import stands at what the plan keeps within the subscribed power."""
-    subscribed_kw: float
+    """Whether import stands at what the plan keeps within the limit."""
+    asked: NDArray[np.bool_]
+    """Whether that limit is the cap of an event."""
+    limit_kw: Floats
+    """Of import: the subscribed power, or the cap of an event."""
 
     @classmethod
     def of(cls, statement: Statement, made: Course, forecasts: Forecasts) -> "Market":
@@ -118,13 +121,20 @@ class Market:
             dear=(price > usual + FLAT_EUR_PER_KWH)[:, None],
             surplus_kw=made.surplus_kw[:, None],
             full=(made.net_kw >= FULL_SHARE * grid.kept_kw)[:, None],
-            subscribed_kw=grid.subscribed_kw,
+            asked=grid.asked[:, None],
+            limit_kw=grid.limit_kw[:, None],
         )
 
     @property
     def sunny(self) -> NDArray[np.bool_]:
         """Whether there is surplus sun."""
         return self.surplus_kw > SURPLUS_KW
+
+    def say_full(self, why: Motives, where: NDArray[np.bool_]) -> None:
+        """Where `where` holds and import stands at its limit, that is why."""
+        full = where & self.full
+        why.say(full, ReasonCode.CONNECTION_FULL, self.limit_kw)
+        why.say(full & self.asked, ReasonCode.GRID_EVENT, self.limit_kw)
 
 
 def heating(statement: Statement, made: Course, market: Market, most_kw: Floats) -> Because:
@@ -177,7 +187,7 @@ def batteries(made: Course, market: Market, power_kw_max: Floats) -> Because:
     why.say(charges | (discharges & ~market.full), ReasonCode.CHEAP, market.price)
     why.say(discharges, ReasonCode.DEAR, market.price)
     why.say(charges & market.sunny, ReasonCode.SOLAR, market.surplus_kw)
-    why.say(discharges & market.full, ReasonCode.CONNECTION_FULL, market.subscribed_kw)
+    market.say_full(why, discharges)
     return why.done()
 
 
@@ -198,7 +208,7 @@ def cars(statement: Statement, made: Course, market: Market, district: District)
     held_back = (made.car_kw < 0.9 * most) & wants
     why = Motives((slots, len(wanting)), ReasonCode.NOT_NEEDED)
     why.say(~on & wants, ReasonCode.DEAR, market.price)
-    why.say(~on & wants & market.full, ReasonCode.CONNECTION_FULL, market.subscribed_kw)
+    market.say_full(why, ~on & wants)
     why.say(on, ReasonCode.DEPARTURE, np.maximum(hours, 0.0))
     why.say(on & market.cheap, ReasonCode.CHEAP, market.price)
     why.say(on & market.sunny, ReasonCode.SOLAR, market.surplus_kw)

@@ -1,10 +1,11 @@
 """States the problem of one plan from the snapshot, the history and the forecasts."""
 
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from ems.domain.demand_response import ImportCap
+from ems.domain.circumstances import NOTHING_SPECIAL, Circumstances
 from ems.domain.district import District
 from ems.domain.errors import ForecastError
 from ems.domain.forecasts import Forecasts
@@ -45,6 +46,8 @@ class Statement:
 
     horizon: Horizon
     """The slots of the plan."""
+    zone: ZoneInfo
+    """Local time, in which people are spoken to."""
     problem: PlanProblem = field(repr=False)
     """As arrays over slots."""
     agents: AgentProblem = field(repr=False)
@@ -90,7 +93,7 @@ def state_problem(
     forecasts: Forecasts,
     previous: Plan | None = None,
     co2_eur_per_kg: float = 0.0,
-    event: ImportCap | None = None,
+    circumstances: Circumstances = NOTHING_SPECIAL,
 ) -> Statement:
     """The problem of the plan over `horizon`, held near `previous`, the plan in force.
 
@@ -122,12 +125,13 @@ def state_problem(
         plant=plant,
         cars=cars(district, found, forecasts),
         batteries=batteries,
-        grid=connection.grid(district, forecasts, co2_eur_per_kg, event),
+        grid=connection.grid(district, forecasts, co2_eur_per_kg, circumstances),
         own_heat_kw=rooms.of_buildings(rooms.own_heat_kw, len(plant.buildings)),
         own_cool_kw=rooms.of_buildings(rooms.own_cool_kw, len(plant.buildings)),
     )
     return Statement(
         horizon=horizon,
+        zone=district.site.zone,
         problem=problem,
         agents=steadied(agent_problem(problem), problem, horizon, previous),
         rooms=rooms,

@@ -1,7 +1,8 @@
 """The store: everything that outlives the program, behind one asynchronous face.
 
 Each topic has a room of its own (points, samples, quarter-hour means, plans, cycles, settings,
-people, residents, alarms, audit, events); the store is all of them over one pool of connections.
+people, residents, alarms, import events, audit, events); the store is all of them over one pool of
+connections.
 """
 
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from ems.store.cycles import Cycles
 from ems.store.database import WAIT_S, Database
 from ems.store.events import Events
 from ems.store.history import Means
+from ems.store.import_events import ImportEvents
 from ems.store.plan_forecasts import PlanForecasts
 from ems.store.plan_lives import PlanLives
 from ems.store.plans import Plans
@@ -34,6 +36,7 @@ class Store(
     Accounts,
     Residents,
     Alarms,
+    ImportEvents,
     AuditTrail,
     Events,
 ):

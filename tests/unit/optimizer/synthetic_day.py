@@ -6,6 +6,8 @@ from datetime import datetime
 
 import numpy as np
 
+from ems.domain.circumstances import NOTHING_SPECIAL, Circumstances
+from ems.domain.demand_response import ImportCap
 from ems.domain.district import DeviceKind, District
 from ems.domain.forecasts import Forecast, Forecasts
 from ems.domain.plans import Plan
@@ -26,6 +28,7 @@ class Day:
     forecasts: Forecasts
     readings: Mapping[str, float]
     history: QuarterHours
+    circumstances: Circumstances = NOTHING_SPECIAL
     on_site: frozenset[str] = frozenset()
     """Points that somebody holds."""
 
@@ -39,6 +42,10 @@ class Day:
     def with_readings(self, readings: Mapping[str, float]) -> "Day":
         """The same with other readings by point; NaN: the point is silent."""
         return replace(self, readings={**self.readings, **readings})
+
+    def with_caps(self, *caps: ImportCap) -> "Day":
+        """The same with events of demand response."""
+        return replace(self, circumstances=replace(self.circumstances, caps=caps))
 
     def with_held(self, readings: Mapping[str, float]) -> "Day":
         """The same with points that somebody on site holds."""
@@ -78,6 +85,7 @@ class Day:
             history=self.history,
             forecasts=self.forecasts,
             previous=None,
+            circumstances=self.circumstances,
         )
 
 

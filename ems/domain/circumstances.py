@@ -1,0 +1,16 @@
+"""What holds for a plan beside measurements and forecasts: what people and the month have set."""
+
+from dataclasses import dataclass
+
+from ems.domain.demand_response import ImportCap
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """Of one plan; nothing special unless told."""
+
+    caps: tuple[ImportCap, ...] = ()
+    """Events of demand response that reach into it."""
+
+
+NOTHING_SPECIAL = Circumstances()

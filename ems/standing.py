@@ -1,0 +1,31 @@
+"""The circumstances of a plan, out of the store; while it is away, those that were known last."""
+
+import logging
+
+from ems.domain.circumstances import NOTHING_SPECIAL, Circumstances
+from ems.domain.errors import StoreAwayError
+from ems.domain.slots import Horizon
+from ems.store.store import Store
+
+log = logging.getLogger("ems.cycle")
+
+
+class StoreStanding:
+    """`Standing` over the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._last = NOTHING_SPECIAL
+
+    async def circumstances(self, horizon: Horizon) -> Circumstances:
+        """What holds for a plan over `horizon`."""
+        try:
+            self._last = await self._asked(horizon)
+        except StoreAwayError as error:
+            log.warning("events as they were known last: %s", error.message)
+        return self._last
+
+    async def _asked(self, horizon: Horizon) -> Circumstances:
+        end = (horizon.first + horizon.length).start
+        events = await self._store.import_events(horizon.first.start)
+        return Circumstances(caps=tuple(event.cap for event in events if event.begins < end))
