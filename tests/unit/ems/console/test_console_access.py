@@ -9,8 +9,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-OPEN = {"/static/{version}/{path:path}", "/sign-in"}
-"""The only addresses that need no session."""
+OPEN = {
+    "/static/{version}/{path:path}", "/sign-in", "/feed/{secret}/{file}", "/api/v1/feed/{file}",
+    "/api/v1/schemas/feed-1.json",
+}  # fmt: skip
+"""The only addresses that need no session; feeds need a dwelling's secret instead."""
 
 
 def routes_of(routes: list[BaseRoute]) -> list[APIRoute]:
