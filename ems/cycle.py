@@ -1,7 +1,7 @@
 """One quarter hour of the district, from measurement to verified setpoint.
 
     `Cycle.prepare`, some minutes ahead: snapshot, validate, forecast, plan, check, commit
-    `Cycle.dispatch`, at the slot's start: dispatch, verify, record
+    `Cycle.dispatch`, at the slot's start: claim, dispatch, verify, record
 
 Every decision of the quarter hour stands here; what it decides about comes through the protocols
 below, so that the same cycle runs a real district, the demo and a closed loop in memory.
@@ -12,36 +12,38 @@ When a step fails, the next best is taken and named in the plan and in the cycle
     2. the last plan, carried on
     3. plain rules: thermostats and plug-and-charge
     4. nothing is written: each device falls back to its own control when its lease ends
+
+A slot is claimed before anything of it is written. The claim is given once, to the instance that
+leads, for the plan in force; which plan that is, a person may have decided.
 """
 
-import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-import numpy as np
-
+from ems.cycle_checks import checked, withheld
+from ems.cycle_steps import BUDGETS, Budgets, Steps
 from ems.domain.circumstances import NOTHING_SPECIAL, Circumstances
 from ems.domain.cycle_record import CycleRecord
-from ems.domain.errors import EmsError, PlanError, SolverError
+from ems.domain.errors import EmsError, PlanError
 from ems.domain.forecasts import Forecasts
-from ems.domain.plans import Dispatched, Mode, Origin, Outcome, Plan, Setpoint, SetpointRow
+from ems.domain.plan_life import Claim, Refusal
+from ems.domain.plans import Dispatched, Mode, Origin, Plan, Setpoint
 from ems.domain.slots import Clock, Horizon, Slot
-from ems.domain.snapshot import History, Snapshot
+from ems.domain.snapshot import Histories, History, Snapshot
 from ems.domain.weather import Outlook
 from ems.held_on_site import as_held
 
 log = logging.getLogger("ems.cycle")
 
-T = TypeVar("T")
-
 PLAN_SLOTS = 96
 """A plan looks 24 hours ahead."""
+NO_HISTORY = Histories(pieces=())
+"""What is known before the first quarter hour."""
 
 
 class Measurements(Protocol):
@@ -138,7 +140,11 @@ class Ledger(Protocol):
         ...
 
     async def commit(self, plan: Plan, forecasts: Forecasts | None) -> None:
-        """Make `plan` the one in force, with what it was made of, or change nothing."""
+        """Keep `plan` with what it was made of: in force, or proposed where a person decides."""
+        ...
+
+    async def claim(self, slot: Slot) -> Claim:
+        """The right to write `slot`, given once, and which plan is in force for it."""
         ...
 
     async def record(
@@ -164,23 +170,6 @@ class Dispatcher(Protocol):
         ...
 
 
-class Stopwatch:
-    """Wall seconds of each step, in order."""
-
-    def __init__(self, timer: Callable[[], float]) -> None:
-        self._timer = timer
-        self.steps_s: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Count the time of what is done inside as the step `name`."""
-        began = self._timer()
-        try:
-            yield
-        finally:
-            self.steps_s[name] = self.steps_s.get(name, 0.0) + self._timer() - began
-
-
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A plan that waits for its slot."""
@@ -189,7 +178,7 @@ class Prepared:
     slot: Slot
     started_at: datetime
     stale_points: int
-    steps_s: dict[str, float]
+    steps: Steps
 
 
 @dataclass(kw_only=True)
@@ -206,24 +195,21 @@ class Cycle:
     standing: Standing = field(default_factory=NothingSet)
     stale_after: timedelta = timedelta(minutes=45)
     """A reading older than this never enters a plan, whatever its own poll class allows."""
-    plan_budget_s: float = 20.0
-    """Wall seconds after which a forecast or a plan counts as failed."""
-    timer: Callable[[], float] = time.perf_counter
+    budgets: Budgets = BUDGETS
+    """Wall seconds after which a step is cut, and the next best taken."""
+    timer: Callable[[], float] = time.monotonic
+    _last_plan: Plan | None = field(default=None, init=False)
+    _last_history: History = field(default=NO_HISTORY, init=False)
 
     async def prepare(self, slot: Slot) -> Prepared:
-        """Plan from `slot` on, and make the plan the one in force."""
-        watch = Stopwatch(self.timer)
-        now = self.clock.now()
-        with watch.step("snapshot"):
-            taken = await self.measurements.snapshot()
-            previous = await self.ledger.live_plan()
-        with watch.step("validate"):
-            snapshot = taken.aged(self.stale_after)
-            stale = sum(not reading.quality.usable for reading in snapshot.readings.values())
+        """Plan from `slot` on, and commit the plan."""
+        steps, now = Steps(self.timer), self.clock.now()
+        snapshot, previous = await self._present(steps)
         horizon = Horizon(slot, PLAN_SLOTS)
-        with watch.step("history"):
-            history = await self.measurements.history(Slot.containing(now))
-            circumstances = await self.standing.circumstances(horizon)
+        past = self.measurements.history(Slot.containing(now))
+        limit_s = self.budgets.history_s
+        history = await steps.within_or(limit_s, "history", past, self._last_history)
+        self._last_history = history
         request = PlanRequest(
             plan_id=self.new_plan_id(),
             issued_at=now,
@@ -231,55 +217,75 @@ class Cycle:
             snapshot=snapshot,
             history=history,
             previous=previous,
-            circumstances=circumstances,
+            circumstances=await self.standing.circumstances(horizon),
         )
-        plan, forecasts = await self._best_plan(request, watch)
-        with watch.step("check"):
+        plan, forecasts = await self._best_plan(request, steps)
+        with steps.step("check"):
             plan = as_held(checked(plan), snapshot)
-        with watch.step("commit"):
+        with steps.step("commit"):
             await self.ledger.commit(plan, forecasts)
-        return Prepared(
-            plan=plan, slot=slot, started_at=now, stale_points=stale, steps_s=watch.steps_s
-        )
+        self._last_plan = plan
+        stale = sum(not reading.quality.usable for reading in snapshot.readings.values())
+        return Prepared(plan=plan, slot=slot, started_at=now, stale_points=stale, steps=steps)
 
     async def dispatch(self, prepared: Prepared) -> CycleRecord:
         """Write the slot's setpoints, read them back, and record what each device took."""
-        watch = Stopwatch(self.timer)
-        missed = self.clock.now() >= prepared.slot.end
-        setpoints = prepared.plan.setpoints_at(prepared.slot)
-        with watch.step("dispatch"):
-            outcomes = await self._written(setpoints) if not missed else ()
+        steps, slot, began = prepared.steps, prepared.slot, self.clock.now()
+        with steps.step("claim"):
+            mode, claim, plan = await self._right_to_write(prepared)
+        missed = began >= slot.end
+        outcomes: Sequence[Dispatched] = ()
+        with steps.step("dispatch"):
+            if not missed:
+                outcomes = await self._written(mode, claim, plan.setpoints_at(slot))
         record = CycleRecord(
-            slot=prepared.slot,
+            slot=slot,
             started_at=prepared.started_at,
-            origin=prepared.plan.origin,
-            plan_id=prepared.plan.id,
-            steps_s=prepared.steps_s | watch.steps_s,
+            origin=plan.origin,
+            plan_id=plan.id,
+            steps_s=steps.took_s,
             stale_points=prepared.stale_points,
             outcomes=Counter(outcome.outcome.value for outcome in outcomes),
-            message=prepared.plan.report.message,
+            message="; ".join(filter(None, [plan.report.message, claim.refused])),
             missed=missed,
+            mode=mode,
+            authority=claim.authority,
+            epoch=claim.epoch,
+            late_s=(began - slot.start).total_seconds(),
+            cut=tuple(steps.cut),
         )
-        await self.ledger.record(prepared.plan, outcomes, record)
-        log.info("%s", story(record))
+        if not claim.of_another:
+            await self.ledger.record(plan, outcomes, record)
+        log.info("%s", record.story)
         return record
 
-    async def _best_plan(
-        self, request: PlanRequest, watch: Stopwatch
-    ) -> tuple[Plan, Forecasts | None]:
+    async def _present(self, steps: Steps) -> tuple[Snapshot, Plan | None]:
+        """The state of the district, too old readings marked, and the plan in force."""
+        with steps.step("snapshot"):
+            taken = await self.measurements.snapshot()
+        with steps.step("validate"):
+            snapshot = taken.aged(self.stale_after)
+        live = self.ledger.live_plan()
+        limit_s = self.budgets.snapshot_s
+        return snapshot, await steps.within_or(limit_s, "plan in force", live, self._last_plan)
+
+    async def _best_plan(self, request: PlanRequest, steps: Steps) -> tuple[Plan, Forecasts | None]:
         """The ladder: a new plan, else the last one, else plain rules."""
         forecasts: Forecasts | None = None
         try:
-            with watch.step("forecast"):
-                outlook = await self.outside.outlook(request.horizon, request.issued_at)
-                forecasts = await self._in_time(self.brain.forecast(request, outlook), "forecast")
-            with watch.step("plan"):
-                return await self._in_time(self.brain.plan(request, forecasts), "plan"), forecasts
+            forecast = self._forecast(request)
+            forecasts = await steps.within(self.budgets.forecast_s, "forecast", forecast)
+            plan = self.brain.plan(request, forecasts)
+            return await steps.within(self.budgets.plan_s, "plan", plan), forecasts
         except EmsError as error:
             why = error.message
         log.warning("no new plan for slot %d: %s", request.horizon.first.index, why)
-        with watch.step("next best"):
+        with steps.step("next best"):
             return self._next_best(request, why), forecasts
+
+    async def _forecast(self, request: PlanRequest) -> Forecasts:
+        outlook = await self.outside.outlook(request.horizon, request.issued_at)
+        return await self.brain.forecast(request, outlook)
 
     def _next_best(self, request: PlanRequest, why: str) -> Plan:
         previous = request.previous
@@ -290,61 +296,24 @@ class Cycle:
                 why = f"{why}; {error.message}"
         return self.brain.rules(request, why)
 
-    async def _in_time(self, work: Awaitable[T], name: str) -> T:
-        try:
-            return await asyncio.wait_for(work, self.plan_budget_s)
-        except TimeoutError as error:
-            raise SolverError(f"the {name} took more than {self.plan_budget_s:g} s") from error
+    async def _right_to_write(self, prepared: Prepared) -> tuple[Mode, Claim, Plan]:
+        """Who decides, the claim of the slot, and the plan in force: the new one, or another."""
+        mode, claim = await self.ledger.mode(), await self.ledger.claim(prepared.slot)
+        if claim.refused or claim.plan_id == prepared.plan.id:
+            return mode, claim, prepared.plan
+        plan = await self.ledger.live_plan()
+        if plan is None or prepared.slot not in plan.horizon:
+            return mode, replace(claim, refused=Refusal.NO_PLAN), prepared.plan
+        return mode, claim, plan
 
-    async def _written(self, setpoints: Sequence[Setpoint]) -> Sequence[Dispatched]:
-        mode = await self.ledger.mode()
-        if mode is Mode.AUTOMATIC:
+    async def _written(
+        self, mode: Mode, claim: Claim, setpoints: Sequence[Setpoint]
+    ) -> Sequence[Dispatched]:
+        """Written where the mode and the claim allow it; else devices go by their own control."""
+        if claim.of_another:
+            return ()
+        if mode in (Mode.AUTOMATIC, Mode.ADVISORY) and not claim.refused:
             return await self.dispatcher.apply(setpoints)
         await self.dispatcher.release()
         now = self.clock.now()
         return [withheld(setpoint, now) for setpoint in setpoints]
-
-
-def withheld(setpoint: Setpoint, at: datetime) -> Dispatched:
-    """A setpoint that the mode keeps from being written."""
-    nothing = float("nan")
-    return Dispatched(
-        setpoint=setpoint, outcome=Outcome.WITHHELD, written=nothing, read_back=nothing, at=at
-    )
-
-
-def checked(plan: Plan) -> Plan:
-    """The plan with every value inside its bounds; a row that is not finite is left out.
-
-    What leaves its bounds never reaches a device: a planner that breaks this is wrong, and the
-    plan's message says so.
-    """
-    sound = [row for row in plan.setpoints if np.isfinite(row.values).all()]
-    rows = tuple(_within_bounds(row) for row in sound)
-    changed = sum(a is not b for a, b in zip(sound, rows, strict=True))
-    faults = []
-    if dropped := len(plan.setpoints) - len(sound):
-        faults.append(f"{dropped} setpoints had no finite value and were left out")
-    if changed:
-        faults.append(f"{changed} setpoints left their bounds and were clamped")
-    if not faults:
-        return plan
-    message = "; ".join(filter(None, [plan.report.message, *faults]))
-    return replace(plan, setpoints=rows, report=replace(plan.report, message=message))
-
-
-def _within_bounds(row: SetpointRow) -> SetpointRow:
-    clamped = np.clip(row.values, row.low, row.high)
-    return row if np.array_equal(clamped, row.values) else replace(row, values=clamped)
-
-
-def story(record: CycleRecord) -> str:
-    """A quarter hour in one line, for the log."""
-    steps = " ".join(f"{name} {seconds:.2f} s" for name, seconds in record.steps_s.items())
-    outcomes = " ".join(f"{name} {count}" for name, count in record.outcomes.items())
-    less_well = f"; {record.message}" if record.message else ""
-    return (
-        f"slot {record.slot.start:%Y-%m-%d %H:%M} {record.origin}"
-        f"{' MISSED' if record.missed else ''}: {steps}; {outcomes}; "
-        f"{record.stale_points} points without value{less_well}"
-    )

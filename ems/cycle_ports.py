@@ -1,12 +1,13 @@
 """The cycle's protocols over the parts of the service: poller, store, writer and heart."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ems.devices.poller import Poller
 from ems.devices.writer import Writer
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.forecasts import Forecasts
+from ems.domain.plan_life import Claim
 from ems.domain.plans import Dispatched, Mode, Plan, Setpoint
 from ems.domain.slots import Slot
 from ems.domain.snapshot import History, Snapshot
@@ -36,6 +37,8 @@ class StoreLedger:
     """`Ledger` in the store."""
 
     store: Store
+    epoch: Callable[[], int | None] = lambda: None
+    """Number of this instance's leadership; None: there is no other instance."""
 
     async def live_plan(self) -> Plan | None:
         """The plan in force."""
@@ -46,8 +49,12 @@ class StoreLedger:
         return await self.store.mode()
 
     async def commit(self, plan: Plan, forecasts: Forecasts | None) -> None:
-        """Make `plan` the one in force."""
+        """Keep `plan`."""
         await self.store.commit_plan(plan, await self.store.mode(), forecasts)
+
+    async def claim(self, slot: Slot) -> Claim:
+        """The right to write `slot`."""
+        return await self.store.claim_slot(slot, epoch=self.epoch())
 
     async def record(
         self, plan: Plan, dispatched: Sequence[Dispatched], cycle: CycleRecord

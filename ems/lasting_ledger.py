@@ -2,21 +2,30 @@
 
 The last plan and mode are remembered; what should be written down waits, in its order, and is
 written when the store is back. A store that has just failed is left alone for some seconds, so that
-an absence costs a quarter hour one wait and not one for each question. What waits is bounded; when
-the store stays away longer, the oldest is dropped and counted.
+an absence costs a quarter hour one wait and not one for each question; one that does not answer in
+time counts as away. What waits is bounded; when the store stays away longer, the oldest is dropped
+and counted.
+
+Slots are claimed from memory meanwhile, but only while no other instance is known that might lead
+instead: with two of them, nothing is written that the store has not allowed.
 """
 
+import asyncio
 import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from ems.cycle import Ledger
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.errors import StoreAwayError
 from ems.domain.forecasts import Forecasts
+from ems.domain.plan_life import Claim, Refusal
 from ems.domain.plans import Dispatched, Mode, Plan
+from ems.domain.slots import Slot
 
 log = logging.getLogger("ems.cycle")
 
@@ -25,16 +34,29 @@ WAITING = 192
 LEFT_ALONE_S = 5.0
 """Wall seconds between two tries of a store that is away."""
 
+ANSWER_S = 8.0
+"""Wall seconds that the store may take for one answer."""
+
+T = TypeVar("T")
 Entry = Callable[[], Awaitable[None]]
 
 
 class LastingLedger:
     """`Ledger` over one that may be away."""
 
-    def __init__(self, ledger: Ledger, *, timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        alone: Callable[[], bool] = lambda: True,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`alone` tells whether no other instance might lead."""
         self._ledger = ledger
+        self._alone = alone
         self._timer = timer
         self._plan: Plan | None = None
+        self._claim: Claim | None = None
         self._mode: Mode | None = None
         self._waiting: deque[Entry] = deque()
         self._try_again_s = float("-inf")
@@ -47,7 +69,7 @@ class LastingLedger:
         """The plan in force; while the store is away, the last one made."""
         if await self._written():
             try:
-                self._plan = await self._ledger.live_plan()
+                self._plan = await self._answer(self._ledger.live_plan())
             except StoreAwayError as error:
                 self._note_away(error)
         return self._plan
@@ -60,7 +82,7 @@ class LastingLedger:
         """
         if self._mode is None or await self._written():
             try:
-                self._mode = await self._ledger.mode()
+                self._mode = await self._answer(self._ledger.mode())
             except StoreAwayError as error:
                 self._note_away(error)
                 if self._mode is None:
@@ -68,9 +90,34 @@ class LastingLedger:
         return self._mode
 
     async def commit(self, plan: Plan, forecasts: Forecasts | None) -> None:
-        """Make `plan` the one in force, in the store as soon as it is there."""
-        self._plan = plan
+        """Keep `plan`, in the store as soon as it is there; it takes over where nobody decides."""
+        if self._mode is not Mode.ADVISORY:
+            self._plan = plan
         await self._write(partial(self._ledger.commit, plan, forecasts))
+
+    async def claim(self, slot: Slot) -> Claim:
+        """The right to write `slot`; while the store is away, for the plan known to be in force."""
+        claim = None
+        if await self._written():
+            try:
+                claim = await self._answer(self._ledger.claim(slot))
+            except StoreAwayError as error:
+                self._note_away(error)
+        claim = claim or self._claim_from_memory(slot)
+        if claim.refused is None:
+            self._claim = claim
+        return claim
+
+    def _claim_from_memory(self, slot: Slot) -> Claim:
+        last, plan = self._claim, self._plan
+        if last is not None and slot <= last.slot:
+            return replace(last, slot=slot, refused=Refusal.TAKEN)
+        if not self._alone():
+            return Claim(slot=slot, plan_id="", refused=Refusal.FENCED)
+        if plan is None or slot not in plan.horizon:
+            return Claim(slot=slot, plan_id="", refused=Refusal.NO_PLAN)
+        authority, epoch = (last.authority, last.epoch) if last else ("", 0)
+        return Claim(slot=slot, plan_id=plan.id, authority=authority, epoch=epoch)
 
     async def record(
         self, plan: Plan, dispatched: Sequence[Dispatched], cycle: CycleRecord
@@ -95,13 +142,19 @@ class LastingLedger:
             return False
         try:
             while self._waiting:
-                await self._waiting[0]()
+                await self._answer(self._waiting[0]())
                 self._waiting.popleft()
         except StoreAwayError as error:
             self._note_away(error)
             return False
         self._note_back()
         return True
+
+    async def _answer(self, question: Awaitable[T]) -> T:
+        try:
+            return await asyncio.wait_for(question, ANSWER_S)
+        except TimeoutError as error:
+            raise StoreAwayError(f"no answer in {ANSWER_S:g} s") from error
 
     def _note_away(self, error: StoreAwayError) -> None:
         self._try_again_s = self._timer() + LEFT_ALONE_S

@@ -1,9 +1,10 @@
-"""Nothing stays under command once the mode forbids to write, and the trail says that it is so.
+"""Nothing stays under command that nobody stands for any more, and the trail says that it is so.
 
-The mode is looked at every second. As soon as it is not automatic, every held device is given back
-at once, in the middle of a quarter hour too, and what stands in Schedules is taken out; should a
-quarter hour that was just being written have taken hold of a device since, so is that one a second
-later.
+Mode and plan are looked at every second. Devices may be held in the automatic mode, and in the
+advisory one under a plan that a person has approved; in both only while a plan is live. Otherwise
+every held device is given back at once, in the middle of a quarter hour too, and what stands in
+Schedules is taken out; should a quarter hour that was just being written have taken hold of a
+device since, so is that one a second later.
 """
 
 import asyncio
@@ -45,8 +46,17 @@ class ModeWatch:
         """Give everything back if the mode says so."""
         seen = await self._store.mode(), await self._store.setting(REQUEST)
         changed, self._last = seen != (self._last or seen), seen
-        if seen[0] is not Mode.AUTOMATIC and (changed or self._writer.held):
+        if not await self._may_hold(seen[0]) and (changed or self._writer.held):
             await self._give_back(*seen)
+
+    async def _may_hold(self, mode: Mode) -> bool:
+        """Whether what is held now may be."""
+        if mode not in (Mode.AUTOMATIC, Mode.ADVISORY):
+            return False
+        if not self._writer.held:
+            return True
+        live = await self._store.live_standing()
+        return live is not None and (mode is Mode.AUTOMATIC or live.approved)
 
     async def _give_back(self, mode: Mode, request: object) -> None:
         held, began_s = self._writer.held, time.monotonic()

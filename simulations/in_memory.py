@@ -12,6 +12,7 @@ from ems.devices.maps import PointSpec, map_of
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.district import District
 from ems.domain.forecasts import Forecasts
+from ems.domain.plan_life import Claim
 from ems.domain.plans import Dispatched, Mode, Outcome, Plan, Setpoint
 from ems.domain.points import Quality, Reading, point_id
 from ems.domain.slots import Horizon, Slot
@@ -97,6 +98,10 @@ class MemoryLedger:
     async def commit(self, plan: Plan, forecasts: Forecasts | None) -> None:
         """Make `plan` the one in force."""
         self.live = plan
+
+    async def claim(self, slot: Slot) -> Claim:
+        """Nobody else asks for slots."""
+        return Claim(slot=slot, plan_id=self.live.id if self.live else "", authority="simulation")
 
     async def record(
         self, plan: Plan, dispatched: Sequence[Dispatched], cycle: CycleRecord

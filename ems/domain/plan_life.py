@@ -54,6 +54,17 @@ def expires_at(plan: Plan) -> datetime:
     return plan.horizon.first.start + PROPOSAL_STANDS
 
 
+class Refusal(StrEnum):
+    """Why nothing of a slot is written."""
+
+    NO_PLAN = "no plan is in force"
+    """Devices go by their own control."""
+    TAKEN = "the slot was dispatched before"
+    """What was written then stays."""
+    FENCED = "another instance leads"
+    """Devices are that one's affair."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """The right to dispatch one slot, given once; or the word why not."""
@@ -70,5 +81,10 @@ class Claim:
     epoch: int = 0
     """Number of the instance's leadership; 0 where there is but one."""
 
-    refused: str = ""
-    """Why nothing is to be written; empty when the claim is given."""
+    refused: Refusal | None = None
+    """Why nothing is to be written; None: the claim is given."""
+
+    @property
+    def of_another(self) -> bool:
+        """Whether what the devices hold is not ours to change."""
+        return self.refused in (Refusal.TAKEN, Refusal.FENCED)

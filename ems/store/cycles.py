@@ -21,10 +21,18 @@ select %s::uuid, * from unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::
 on conflict do nothing
 """
 _CYCLE = """
-insert into cycle values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+insert into cycle (slot, started_at, origin, plan_id, steps_s, stale_points, outcomes, message,
+  missed, mode, authority, epoch, late_s, cut)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 on conflict (slot) do update set started_at = excluded.started_at, origin = excluded.origin,
   plan_id = excluded.plan_id, steps_s = excluded.steps_s, stale_points = excluded.stale_points,
-  outcomes = excluded.outcomes, message = excluded.message, missed = excluded.missed
+  outcomes = excluded.outcomes, message = excluded.message, missed = excluded.missed,
+  mode = excluded.mode, authority = excluded.authority, epoch = excluded.epoch,
+  late_s = excluded.late_s, cut = excluded.cut
+"""
+_CLAIMED = """
+insert into slot_claim (slot, plan_id, epoch, authority) values (%s, %s, %s, %s)
+on conflict do nothing
 """
 _DISPATCHED = """
 select point, slot, wanted, unit, low, high, reason_code, reason_value, outcome, written, read_back,
@@ -53,7 +61,10 @@ class Cycles:
         return tuple(_dispatched(row) for row in rows)
 
     async def cycle_log(self, record: CycleRecord) -> None:
-        """Keep the story of a quarter hour; told again, the newer one stays."""
+        """Keep the story of a quarter hour; told again, the newer one stays.
+
+        What was dispatched while the store was away is claimed now, so that it can be traced.
+        """
         async with self._db.work() as connection:
             await connection.execute(
                 _CYCLE,
@@ -67,15 +78,23 @@ class Cycles:
                     Json(dict(record.outcomes)),
                     record.message,
                     record.missed,
+                    record.mode,
+                    record.authority,
+                    record.epoch,
+                    record.late_s,
+                    list(record.cut),
                 ),
             )
+            if record.outcomes and record.plan_id:
+                claimed = (record.slot.index, record.plan_id, record.epoch, record.authority)
+                await connection.execute(_CLAIMED, claimed)
             await notify(connection, Changed.CYCLE, str(record.slot.index))
 
     async def last_cycles(self, limit: int = 96) -> tuple[CycleRecord, ...]:
         """The stories of the last quarter hours, newest first."""
         rows = await self._db.rows(
             """select slot, started_at, origin, plan_id, steps_s, stale_points, outcomes, message,
-            missed from cycle order by slot desc limit %s""",
+            missed, mode, authority, epoch, late_s, cut from cycle order by slot desc limit %s""",
             limit,
         )
         return tuple(_record(row) for row in rows)
@@ -110,7 +129,8 @@ def _dispatched(row: Row) -> Dispatched:
 
 
 def _record(row: Row) -> CycleRecord:
-    slot, started_at, origin, plan_id, steps_s, stale_points, outcomes, message, missed = row
+    (slot, started_at, origin, plan_id, steps_s, stale_points, outcomes, message, missed, mode,
+     authority, epoch, late_s, cut) = row  # fmt: skip
     return CycleRecord(
         slot=Slot(slot),
         started_at=started_at.astimezone(UTC),
@@ -121,4 +141,9 @@ def _record(row: Row) -> CycleRecord:
         outcomes=outcomes,
         message=message,
         missed=missed,
+        mode=mode,
+        authority=authority,
+        epoch=epoch,
+        late_s=late_s,
+        cut=tuple(cut),
     )

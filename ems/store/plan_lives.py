@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from ems.domain.errors import StoreError
-from ems.domain.plan_life import Claim
+from ems.domain.plan_life import Claim, Refusal
 from ems.domain.slots import Slot
 from ems.store.audit import note
 from ems.store.database import Database, Row
@@ -21,11 +21,6 @@ from ems.store.events import Changed, notify
 from ems.store.plan_standing import HEAD, PlanStanding, standing_of
 
 _LOCK = 7_203_552
-FENCED = "another instance leads"
-"""Why a claim is refused to an instance that no longer leads."""
-CLAIMED = "the slot was dispatched before"
-NO_PLAN = "no plan is in force"
-
 _APPROVE = """
 update plan set status = 'approved', decision = 'approved', decided_by = %(by)s,
   decided_at = clock_timestamp(), decision_reason = %(reason)s, authority = %(by)s
@@ -118,18 +113,18 @@ class PlanLives:
         async with self._db.work() as connection:
             await one_at_a_time(connection)
             if epoch is not None and await _epoch(connection) != epoch:
-                return Claim(slot=slot, plan_id="", epoch=epoch, refused=FENCED)
+                return Claim(slot=slot, plan_id="", epoch=epoch, refused=Refusal.FENCED)
             await _put_in_force(connection, slot)
             cursor = await connection.execute(_IN_FORCE, (slot.index,))
             if (live := await cursor.fetchone()) is None:
-                return Claim(slot=slot, plan_id="", epoch=epoch or 0, refused=NO_PLAN)
+                return Claim(slot=slot, plan_id="", epoch=epoch or 0, refused=Refusal.NO_PLAN)
             plan_id, authority = str(live[0]), str(live[1])
             cursor = await connection.execute(
                 """insert into slot_claim (slot, plan_id, epoch, authority)
                 values (%s, %s, %s, %s) on conflict do nothing""",
                 (slot.index, plan_id, epoch or 0, authority),
             )
-            refused = "" if cursor.rowcount else CLAIMED
+            refused = None if cursor.rowcount else Refusal.TAKEN
         return Claim(
             slot=slot, plan_id=plan_id, authority=authority, epoch=epoch or 0, refused=refused
         )

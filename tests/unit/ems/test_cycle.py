@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from ems.cycle import Cycle, PlanRequest, checked, story
+from ems.cycle import Cycle, PlanRequest
+from ems.cycle_checks import checked
+from ems.cycle_steps import Budgets
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.errors import ForecastError, PlanError, SolverError, SourceError
 from ems.domain.forecasts import Forecasts
+from ems.domain.plan_life import Claim, Refusal
 from ems.domain.plans import (
     Dispatched,
     Mode,
@@ -28,6 +31,7 @@ from ems.domain.points import Quality, Reading, Unit
 from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import History, QuarterHours, Snapshot
 from ems.domain.weather import Outlook, Weather
+from ems.service import LEAST_LEAD
 
 SLOT = Slot.containing(datetime(2026, 1, 14, 12, tzinfo=UTC))
 NOTHING = QuarterHours(points=(), horizon=Horizon(SLOT, 0), values=np.zeros((0, 0)))
@@ -66,6 +70,7 @@ class Site:
     committed: list[Plan] = field(default_factory=list)
     applied: list[Setpoint] = field(default_factory=list)
     released: int = 0
+    refused: Refusal | None = None
     records: list[CycleRecord] = field(default_factory=list)
 
     def now(self) -> datetime:
@@ -116,6 +121,12 @@ class Site:
 
     async def commit(self, plan: Plan, forecasts: Forecasts | None) -> None:
         self.committed.append(plan)
+
+    async def claim(self, slot: Slot) -> Claim:
+        plan = self.live if self.in_mode is Mode.ADVISORY else self.committed[-1]
+        if self.refused or plan is None:
+            return Claim(slot=slot, plan_id="", refused=self.refused or Refusal.NO_PLAN)
+        return Claim(slot=slot, plan_id=plan.id, authority="ana")
 
     async def record(
         self, plan: Plan, dispatched: Sequence[Dispatched], cycle: CycleRecord
@@ -186,7 +197,7 @@ async def test_a_reading_that_is_too_old_is_counted() -> None:
         (Mode.MANUAL, 0, 1, "withheld"),
     ],
 )
-async def test_only_the_automatic_mode_writes(
+async def test_only_the_automatic_mode_writes_what_nobody_approved(
     mode: Mode, written: int, released: int, outcome: str
 ) -> None:
     site = Site(in_mode=mode)
@@ -204,7 +215,7 @@ async def test_a_plan_that_is_late_for_its_slot_is_not_written_and_said_to_be_mi
     record = await cycle.dispatch(prepared)
     assert record.missed
     assert not site.applied
-    assert "MISSED" in story(record)
+    assert "MISSED" in record.story
 
 
 async def test_every_step_is_timed_in_order() -> None:
@@ -213,11 +224,13 @@ async def test_every_step_is_timed_in_order() -> None:
     assert list(record.steps_s) == [
         "snapshot",
         "validate",
+        "plan in force",
         "history",
         "forecast",
         "plan",
         "check",
         "commit",
+        "claim",
         "dispatch",
     ]
 
@@ -229,10 +242,51 @@ async def test_a_slow_planner_is_cut_and_the_next_best_taken() -> None:
             raise AssertionError("never comes")
 
     site = SlowSite(live=RUNNING)
-    cycle = replace(cycle_of(site), plan_budget_s=0.01)
+    cycle = replace(cycle_of(site), budgets=Budgets(plan_s=0.01))
     prepared = await cycle.prepare(SLOT)
     assert prepared.plan.origin is Origin.PREVIOUS
     assert "took more than" in prepared.plan.report.message
+
+
+async def test_in_the_advisory_mode_the_approved_plan_is_written_not_the_new_one() -> None:
+    site = Site(in_mode=Mode.ADVISORY, live=replace(RUNNING, id="approved"))
+    cycle = cycle_of(site)
+    record = await cycle.dispatch(await cycle.prepare(SLOT))
+    assert (record.plan_id, record.authority, record.outcomes) == ("approved", "ana", {"ok": 1})
+    assert "plan approved advisory by ana" in record.story
+
+
+@pytest.mark.parametrize("refused", [Refusal.TAKEN, Refusal.FENCED])
+async def test_what_another_has_dispatched_is_left_alone(refused: Refusal) -> None:
+    site = Site(refused=refused)
+    cycle = cycle_of(site)
+    record = await cycle.dispatch(await cycle.prepare(SLOT))
+    assert (site.applied, site.released, site.records) == ([], 0, [])
+    assert refused in record.story
+
+
+async def test_a_plan_rejected_before_its_slot_is_not_written_and_devices_are_given_back() -> None:
+    site = Site(refused=Refusal.NO_PLAN)
+    cycle = cycle_of(site)
+    record = await cycle.dispatch(await cycle.prepare(SLOT))
+    assert (site.applied, site.released, record.outcomes) == ([], 1, {"withheld": 1})
+
+
+async def test_a_past_that_takes_too_long_is_cut_and_the_one_before_serves() -> None:
+    class SlowPast(Site):
+        async def history(self, before: Slot) -> History:
+            await asyncio.sleep(60)
+            raise AssertionError("never comes")
+
+    cycle = replace(cycle_of(SlowPast()), budgets=Budgets(history_s=0.01))
+    record = await cycle.dispatch(await cycle.prepare(SLOT))
+    assert record.cut == ("history",)
+    assert record.origin is Origin.OPTIMISED
+    assert "cut: history" in record.story
+
+
+def test_all_steps_together_are_done_before_the_slot_begins() -> None:
+    assert Budgets().all_s < LEAST_LEAD.total_seconds() / 2
 
 
 def test_a_value_outside_its_bounds_is_clamped_and_said() -> None:

@@ -8,6 +8,7 @@ import pytest
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.errors import StoreAwayError
 from ems.domain.forecasts import Forecasts
+from ems.domain.plan_life import Claim, Refusal
 from ems.domain.plans import Dispatched, Mode, Origin, Plan, SolveReport
 from ems.domain.slots import Horizon, Slot
 from ems.lasting_ledger import LEFT_ALONE_S, WAITING, LastingLedger
@@ -40,6 +41,10 @@ class Book:
     async def commit(self, made: Plan, forecasts: Forecasts | None) -> None:
         self._present()
         self.plans.append(made.id)
+
+    async def claim(self, slot: Slot) -> Claim:
+        self._present()
+        return Claim(slot=slot, plan_id=self.plans[-1], authority="ana")
 
     async def record(self, made: Plan, done: Sequence[Dispatched], cycle: CycleRecord) -> None:
         self._present()
@@ -147,3 +152,23 @@ async def test_what_waits_is_bounded_and_what_is_dropped_is_counted() -> None:
     await ledger.live_plan()
     assert len(book.records) == WAITING
     assert ledger.dropped == 3
+
+
+async def test_slots_are_claimed_from_memory_while_the_store_is_away_each_once() -> None:
+    book, wall, slot = Book(), Wall(), Slot.containing(NOON)
+    ledger = LastingLedger(book, timer=wall)
+    await quarter_hour(ledger, "one")
+    assert (await ledger.claim(slot + -1)).authority == "ana"
+    book.away = True
+    claim = await ledger.claim(slot)
+    assert (claim.plan_id, claim.authority, claim.refused) == ("one", "ana", None)
+    assert (await ledger.claim(slot)).refused is Refusal.TAKEN
+    assert (await ledger.claim(slot + 1)).refused is Refusal.NO_PLAN
+
+
+async def test_with_another_instance_about_nothing_is_written_without_the_store() -> None:
+    book, wall = Book(), Wall()
+    ledger = LastingLedger(book, alone=lambda: False, timer=wall)
+    await quarter_hour(ledger, "one")
+    book.away = True
+    assert (await ledger.claim(Slot.containing(NOON))).refused is Refusal.FENCED

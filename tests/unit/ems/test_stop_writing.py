@@ -10,12 +10,34 @@ import pytest
 from ems.commands.stop_writing import stopped
 from ems.devices.writer import Writer
 from ems.domain.errors import StoreAwayError
-from ems.domain.plans import Mode
+from ems.domain.plan_life import PlanState
+from ems.domain.plans import Mode, Origin, SolveReport
+from ems.domain.slots import Horizon, Slot
 from ems.mode_watch import ModeWatch
 from ems.schedule_publisher import SchedulePublisher
 from ems.store.audit import AuditEntry
+from ems.store.plan_standing import PlanStanding
 from ems.store.stopping import GAVE_BACK
 from ems.store.store import Store
+
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+
+def standing(decision: str = "") -> PlanStanding:
+    return PlanStanding(
+        id="1",
+        issued_at=NOON,
+        horizon=Horizon(Slot.containing(NOON), 96),
+        origin=Origin.OPTIMISED,
+        mode=Mode.AUTOMATIC,
+        state=PlanState.LIVE,
+        decision=decision,
+        decided_by="ana",
+        decided_at=None,
+        decision_reason="",
+        report=SolveReport(solver="test", wall_s=0, cost_eur=0, bound_eur=0),
+        forecasts_degraded=(),
+    )
 
 
 class StoreInMemory:
@@ -26,6 +48,10 @@ class StoreInMemory:
         self.settings: dict[str, Any] = {}
         self.now_mode = Mode.AUTOMATIC
         self.away = False
+        self.live: PlanStanding | None = standing()
+
+    async def live_standing(self) -> PlanStanding | None:
+        return self.live
 
     async def mode(self) -> Mode:
         if self.away:
@@ -132,3 +158,20 @@ async def test_a_store_that_is_away_changes_nothing(
     assert writer.held
     assert not watching.done()
     watching.cancel()
+
+
+async def test_in_the_advisory_mode_devices_are_held_under_an_approved_plan(
+    store: StoreInMemory, writer: WriterOfTwo, mode_watch: ModeWatch
+) -> None:
+    store.now_mode, store.live = Mode.ADVISORY, standing("approved")
+    await mode_watch.look()
+    assert writer.held
+
+
+@pytest.mark.parametrize("mode", [Mode.AUTOMATIC, Mode.ADVISORY])
+async def test_a_live_plan_that_is_rejected_gives_every_device_back(
+    store: StoreInMemory, writer: WriterOfTwo, mode_watch: ModeWatch, mode: Mode
+) -> None:
+    store.now_mode, store.live = mode, None
+    await mode_watch.look()
+    assert not writer.held
