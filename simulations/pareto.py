@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.designs import Design
-from simulations.sweep_run import Row
+from simulations.kept import Row
 
 AXES = {"investment_eur": "investment, EUR", "co2_kg": "CO2 of imports, kg"}
 UNITS = {

@@ -3,7 +3,6 @@
 A sweep that ends early goes on where it was: points that the folder holds are not run again.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,12 +14,10 @@ from pyarrow import parquet
 from ems.scale.cluster import ScaleError, addresses
 from simulations.closed_loop import started
 from simulations.controllers import CONTROLLERS
+from simulations.kept import Kept, Row
 from simulations.scenario import Scenario
 from simulations.summary import weighted
 from simulations.sweep import Point
-
-Row = dict[str, float | int | str | None]
-"""A finished point: what it was, and its figures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,31 +51,8 @@ def _silent(done: int) -> None:
     """Nobody watches the slots of a point."""
 
 
-class Finished:
-    """The points of a folder that are done, one small file each."""
-
-    def __init__(self, folder: Path) -> None:
-        self._points = folder / "points"
-        self._points.mkdir(parents=True, exist_ok=True)
-
-    def row(self, point: Point) -> Row | None:
-        """What came of a point, or None."""
-        path = self._path(point.key)
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-
-    def keep(self, row: Row) -> None:
-        """Keep what came of a point, whole or not at all."""
-        path = self._path(str(row["key"]))
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(row), encoding="utf-8")
-        part.replace(path)
-
-    def _path(self, key: str) -> Path:
-        return self._points / f"{key}.json"
-
-
 def run_points(
-    client: Client, tasks: Sequence[Task], finished: Finished, tell: Callable[[Row], None]
+    client: Client, tasks: Sequence[Task], finished: Kept, tell: Callable[[Row], None]
 ) -> None:
     """Run `tasks` on all workers; each is kept and told when it is done.
 

@@ -3,7 +3,6 @@
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.progress import Progress
 
@@ -13,11 +12,9 @@ from ems.domain.errors import EmsError
 from simulations.catalogue import BY_NAME
 from simulations.controllers import CONTROLLERS
 from simulations.designs import investment_eur
+from simulations.kept import Kept
 from simulations.scenario import Scenario
 from simulations.sweep import Point, Sweep, points_of, read_sweep
-
-if TYPE_CHECKING:
-    from simulations.sweep_run import Finished
 
 TABLE, PICTURE = "sweep.parquet", "pareto.png"
 
@@ -29,18 +26,18 @@ def swept(path: Path, asked: Asked, scheduler: str, folder: Path) -> tuple[Path,
         EmsError: the file has problems, a file or the folder can't be used, or workers were lost.
     """
     from simulations.pareto import draw_pareto, means  # these need Dask, an extra
-    from simulations.sweep_run import Finished, write_table
+    from simulations.sweep_run import write_table
 
     sweep = checked(read_sweep(path), path)
     given = f"{asked.weather} {asked.prices} {asked.faults} {asked.fault_seed}"
     points = points_of(sweep, asked.district, given)
     built = [investment_eur(point.design.of(asked.district), sweep.build) for point in points]
-    finished = Finished(_made(folder))
+    finished = Kept(_made(folder) / "points")
     _run_what_is_left(sweep, points, asked, scheduler, finished)
     rows = [
         {**row, "investment_eur": invested}
         for point, invested in zip(points, built, strict=True)
-        if (row := finished.row(point)) is not None
+        if (row := finished.row(point.key)) is not None
     ]
     write_table(rows, folder / TABLE)
     draw_pareto(means(rows), folder / PICTURE)
@@ -48,12 +45,12 @@ def swept(path: Path, asked: Asked, scheduler: str, folder: Path) -> tuple[Path,
 
 
 def _run_what_is_left(
-    sweep: Sweep, points: list[Point], asked: Asked, scheduler: str, finished: "Finished"
+    sweep: Sweep, points: list[Point], asked: Asked, scheduler: str, finished: Kept
 ) -> None:
     from ems.scale.cluster import connected
     from simulations.sweep_run import Task, run_points
 
-    left = [point for point in points if finished.row(point) is None]
+    left = [point for point in points if finished.row(point.key) is None]
     if not left:
         return
     days = {seed: _weeks(sweep, replace(asked, seed=seed)) for seed in sweep.seeds}
