@@ -13,7 +13,7 @@ class _Commands(LazyGroup):
     places: ClassVar[Mapping[str, str]] = {
         "demo": "ems.commands.demo:demo",
         "run": "ems.commands.run:run",
-        "plan": "ems.commands.plan:plan",
+        "plan": "ems.commands.plans:app",
         "event": "ems.commands.event:app",
         "forecast": "ems.commands.forecast:app",
         "simulate": "ems.commands.simulate:simulate",
@@ -23,6 +23,7 @@ class _Commands(LazyGroup):
         "devices": "ems.cli:devices",
         "config": "ems.commands.config:app",
         "export": "ems.commands.export:app",
+        "residents": "ems.commands.residents:app",
     }
 
 

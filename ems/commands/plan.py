@@ -60,6 +60,7 @@ WRITERS: dict[Format, Callable[[Plan, District, Path], list[Path]]] = {
 
 
 def plan(
+    ctx: typer.Context,
     state: Annotated[Path | None, typer.Option(help="Plan from files: devices now.")] = None,
     forecasts: Annotated[Path | None, typer.Option(help="Plan from files: what comes.")] = None,
     prices: Annotated[
@@ -89,6 +90,8 @@ def plan(
     --state and --forecasts: plan from these files and write the plan to --out. The files are
     described in docs/planning-on-files.md; --example writes a set.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     with told():
         district = load_district(config)
         if example is not None:
