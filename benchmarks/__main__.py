@@ -1,9 +1,10 @@
-"""`python -m benchmarks NAME [--quick] [--json]`: measures one thing and prints its figures."""
+"""`python -m benchmarks NAME [--quick] [--json] [--picture FILE]`: measures one thing."""
 
 import argparse
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program runs; read by NumPy once
 
@@ -15,12 +16,14 @@ from benchmarks import (
     devices,
     devices_fuzz,
     devices_load,
+    feeds,
     optimizer,
     optimizer_scale,
     simulation,
     start,
 )
 from benchmarks.figures import Report
+from benchmarks.pictures import draw
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "cycle": cycle.measure,
@@ -31,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "simulation": simulation.measure,
     "devices-fuzz": devices_fuzz.measure,
     "devices-load": devices_load.measure,
+    "feeds": feeds.measure,
 }
 
 
@@ -40,11 +44,14 @@ def main() -> None:
     parser.add_argument("name", choices=[*BENCHMARKS, "all"], help="what to measure")
     parser.add_argument("--quick", action="store_true", help="smaller sizes, within 50 s")
     parser.add_argument("--json", action="store_true", help="print JSON for a machine")
+    parser.add_argument("--picture", type=Path, help="a PNG to draw curves to, where there are any")
     asked = parser.parse_args()
     names = list(BENCHMARKS) if asked.name == "all" else [asked.name]
     for name in names:
         report = BENCHMARKS[name](asked.quick)
         print(json.dumps(report.as_dict())) if asked.json else show(report)
+        for picture in report.pictures if asked.picture else ():
+            draw(picture, asked.picture)
 
 
 def show(report: Report) -> None:

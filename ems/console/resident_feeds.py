@@ -5,6 +5,7 @@ token to `/api/v1/feed/<file>`. An unknown secret finds nothing, however often i
 can't be guessed, so nobody else is locked out. A secret that asks too often waits.
 """
 
+import asyncio
 import hashlib
 import time
 from collections import deque
@@ -30,6 +31,9 @@ from ems.store.residents import Purpose
 PREFIX = "/api/v1"
 ASKED_MOST, WITHIN_S = 120, 60.0
 """Requests that one secret may make in a minute."""
+ASKING_AT_ONCE = 3
+"""Questions that readers of feeds have with the database at once; the others wait their turn here,
+so that the console's own pages always find a connection."""
 
 
 class FeedFile(StrEnum):
@@ -101,6 +105,7 @@ class FeedReader:
         self._clock = clock
         self._shelf = FeedShelf(clock)
         self._pace = Pace(wall)
+        self._few = asyncio.Semaphore(ASKING_AT_ONCE)
 
     async def answer(
         self, secret: str, file: FeedFile, wanted: Wanted, request: Request
@@ -110,11 +115,12 @@ class FeedReader:
         Raises:
             HTTPException: the secret opens nothing, asks too often, or asks for what is not kept.
         """
-        dwelling = await self._desk.store.feed_dwelling(secret)
-        if dwelling is None:
+        async with self._few:
+            access = await self._desk.store.feed_access(secret, Purpose.OWN_FEED)
+        if access is None:
             raise HTTPException(404, "there is no such feed")
+        dwelling, allowed = access
         self._pace.check(dwelling)
-        allowed = Purpose.OWN_FEED in await self._desk.store.consents(dwelling)
         key = (secret, file, wanted, allowed)
 
         async def make() -> Ready:
@@ -128,15 +134,16 @@ class FeedReader:
     async def _make(
         self, dwelling: str, pseudonym: str, allowed: bool, file: FeedFile, wanted: Wanted
     ) -> Ready:
-        page = await feed_page(
-            self._desk.store,
-            self._desk.district,
-            dwelling,
-            pseudonym=pseudonym,
-            allowed=allowed,
-            wanted=wanted,
-            now=self._clock.now(),
-        )
+        async with self._few:
+            page = await feed_page(
+                self._desk.store,
+                self._desk.district,
+                dwelling,
+                pseudonym=pseudonym,
+                allowed=allowed,
+                wanted=wanted,
+                now=self._clock.now(),
+            )
         media_type, maker = _MAKERS[file]
         return ready(maker(page), media_type, _iso(page.next_since))
 

@@ -85,12 +85,8 @@ class AccountStore(Protocol):
 class ResidentStore(Protocol):
     """What the console needs to know of residents."""
 
-    async def feed_dwelling(self, token: str) -> str | None:
-        """Whose feed a secret opens; none when it opens none."""
-        ...
-
-    async def consents(self, dwelling: str) -> frozenset[Purpose]:
-        """What its resident allows now."""
+    async def feed_access(self, token: str, purpose: Purpose) -> tuple[str, bool] | None:
+        """Whose feed a secret opens, and whether its resident allows `purpose`; none: nobody's."""
         ...
 
 

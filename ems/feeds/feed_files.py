@@ -9,8 +9,8 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from functools import cache
+from datetime import UTC, datetime, tzinfo
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -81,7 +81,7 @@ def french_csv(feed: DwellingFeed, commodity: Commodity = Commodity.ELECTRICITY)
     for end_s, value in zip(
         series.starts_s + series.lengths_s, _french_values(feed, series), strict=True
     ):
-        writer.writerow((datetime.fromtimestamp(int(end_s), feed.zone).isoformat(), int(value)))
+        writer.writerow((_times(int(end_s), feed.zone)[1], int(value)))
     return out.getvalue().encode()
 
 
@@ -107,19 +107,24 @@ def _french_values(feed: DwellingFeed, series: MeterSeries) -> list[int]:
 def _plain_rows(feed: DwellingFeed) -> Iterator[tuple[Cell, ...]]:
     for series in feed.series:
         for start_s, length_s, energy_wh, complete in series.rows():
-            moment = datetime.fromtimestamp(start_s, UTC)
-            local = times(moment, feed.zone)
-            yield series.commodity.value, *local, length_s, energy_wh, int(complete)
+            moments = _times(start_s, feed.zone)
+            yield series.commodity.value, *moments, length_s, energy_wh, int(complete)
 
 
 def _intervals(series: MeterSeries) -> Iterator[dict[str, Any]]:
     for start_s, length_s, energy_wh, complete in series.rows():
         yield {
-            "start": _utc(start_s),
+            "start": _times(start_s, UTC)[0],
             "duration_s": length_s,
             "energy_wh": energy_wh,
             "complete": complete,
         }
+
+
+@lru_cache(maxsize=100_000)
+def _times(seconds: int, zone: tzinfo) -> tuple[str, str]:
+    """In UTC and in local time; the same few thousand moments stand in every feed."""
+    return times(datetime.fromtimestamp(seconds, UTC), zone)
 
 
 def _utc(seconds: float) -> str:

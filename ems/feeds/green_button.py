@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
-from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from ems.domain.slots import SLOT_S
@@ -64,25 +64,22 @@ class DwellingFeed:
 
 def green_button(feed: DwellingFeed) -> bytes:
     """`feed` as an Atom document with ESPI resources, UTF-8."""
-    root = ET.Element(f"{{{_ATOM}}}feed")
     place = f"{_ROOT}/Subscription/{feed.pseudonym}"
-    _head(root, feed, place, "Green Button")
-    root.append(_clock(feed))
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<feed xmlns="{_ATOM}" xmlns:espi="{_ESPI}">',
+        *_head(feed, place, "Green Button"),
+        _clock(feed),
+    ]
     for number, series in enumerate(feed.series, start=1):
-        root.extend(list(_usage_point(feed, series, f"{place}/UsagePoint/{number}")))
-    ET.register_namespace("", _ATOM)
-    ET.register_namespace("espi", _ESPI)
-    ET.indent(root)
-    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document
+        lines += _usage_point(feed, series, f"{place}/UsagePoint/{number}")
+    return "\n".join([*lines, "</feed>", ""]).encode()
 
 
-def _usage_point(feed: DwellingFeed, series: MeterSeries, place: str) -> Iterator[ET.Element]:
+def _usage_point(feed: DwellingFeed, series: MeterSeries, place: str) -> Iterator[str]:
     service, commodity, title = _KINDS[series.commodity]
     reading, kind = f"{place}/MeterReading/1", f"{_ROOT}/ReadingType/{series.commodity}"
-    point = _espi("UsagePoint")
-    _texts(_under(point, "ServiceCategory"), kind=service)
-    _texts(point, status=1)
+    point = _espi("UsagePoint", _espi("ServiceCategory", _fields(kind=service)), _fields(status=1))
     yield _entry(
         feed, point, place, title, related=(f"{place}/MeterReading", f"{place}/UsageSummary")
     )
@@ -96,9 +93,8 @@ def _usage_point(feed: DwellingFeed, series: MeterSeries, place: str) -> Iterato
         yield _entry(feed, _summary(feed, series), f"{place}/UsageSummary/1", title)
 
 
-def _reading_type(detail: Detail, commodity: int) -> ET.Element:
-    return _texts(
-        _espi("ReadingType"),
+def _reading_type(detail: Detail, commodity: int) -> str:
+    fields = _fields(
         accumulationBehaviour=_DELTA,
         commodity=commodity,
         currency=_EURO,
@@ -110,6 +106,7 @@ def _reading_type(detail: Detail, commodity: int) -> ET.Element:
         timeAttribute=_PERIOD_OF_INTEREST[detail],
         uom=_WATT_HOURS,
     )
+    return _espi("ReadingType", fields)
 
 
 def _blocks(feed: DwellingFeed, series: MeterSeries) -> Iterator[MeterSeries]:
@@ -125,50 +122,48 @@ def _blocks(feed: DwellingFeed, series: MeterSeries) -> Iterator[MeterSeries]:
         yield series.part(slice(first, last))
 
 
-def _interval_block(block: MeterSeries) -> ET.Element:
-    element = _espi("IntervalBlock")
+def _interval_block(block: MeterSeries) -> str:
     first, last = int(block.starts_s[0]), int(block.starts_s[-1] + block.lengths_s[-1])
-    _period(element, "interval", first, last - first)
-    for start_s, length_s, energy_wh, complete in block.rows():
-        reading = _under(element, "IntervalReading")
-        if not complete:
-            _texts(_under(reading, "ReadingQuality"), quality=_QUESTIONABLE)
-        _period(reading, "timePeriod", start_s, length_s)
-        _texts(reading, value=energy_wh)
-    return element
+    readings = [
+        "<espi:IntervalReading>"
+        f"{'' if complete else _GAPS}{_period('timePeriod', start_s, length_s)}"
+        f"<espi:value>{energy_wh}</espi:value></espi:IntervalReading>"
+        for start_s, length_s, energy_wh, complete in block.rows()
+    ]
+    return _espi("IntervalBlock", _period("interval", first, last - first), *readings)
 
 
-def _summary(feed: DwellingFeed, series: MeterSeries) -> ET.Element:
+def _summary(feed: DwellingFeed, series: MeterSeries) -> str:
     """What was used over all that the feed tells."""
-    element = _espi("UsageSummary")
     first, last = int(series.starts_s[0]), int(series.starts_s[-1] + series.lengths_s[-1])
-    _period(element, "billingPeriod", first, last - first)
-    _texts(element, currency=_EURO)
-    used = _under(element, "currentBillingPeriodOverAllConsumption")
-    _texts(
-        used,
+    used = _fields(
         powerOfTenMultiplier=0,
         timeStamp=last,
         uom=_WATT_HOURS,
         value=int(series.energy_wh.sum()),
     )
-    _texts(element, statusTimeStamp=int(feed.updated.timestamp()))
-    return element
+    return _espi(
+        "UsageSummary",
+        _period("billingPeriod", first, last - first),
+        _fields(currency=_EURO),
+        _espi("currentBillingPeriodOverAllConsumption", used),
+        _fields(statusTimeStamp=int(feed.updated.timestamp())),
+    )
 
 
-def _clock(feed: DwellingFeed) -> ET.Element:
+def _clock(feed: DwellingFeed) -> str:
     january = datetime(feed.updated.year, 1, 1, tzinfo=feed.zone)
     standard = january.utcoffset() or timedelta()
     summer = january.replace(month=7).utcoffset() or timedelta()
     changes = standard != summer
-    element = _texts(
-        _espi("LocalTimeParameters"),
+    fields = _fields(
         dstEndRule=_change_rule(_OCTOBER, summer) if changes else _NO_SUMMER_TIME,
         dstOffset=int((summer - standard).total_seconds()),
         dstStartRule=_change_rule(_MARCH, standard) if changes else _NO_SUMMER_TIME,
         tzOffset=int(standard.total_seconds()),
     )
-    return _entry(feed, element, f"{_ROOT}/LocalTimeParameters/1", str(feed.zone))
+    place = f"{_ROOT}/LocalTimeParameters/1"
+    return _entry(feed, _espi("LocalTimeParameters", fields), place, str(feed.zone))
 
 
 def _change_rule(month: int, offset: timedelta) -> str:
@@ -178,46 +173,41 @@ def _change_rule(month: int, offset: timedelta) -> str:
 
 
 def _entry(
-    feed: DwellingFeed,
-    resource: ET.Element,
-    place: str,
-    title: str,
-    related: tuple[str, ...] = (),
-) -> ET.Element:
-    entry = ET.Element(f"{{{_ATOM}}}entry")
-    _head(entry, feed, place, title)
-    _link(entry, "up", place.rpartition("/")[0])
-    for address in related:
-        _link(entry, "related", address)
-    ET.SubElement(entry, f"{{{_ATOM}}}content", type="application/xml").append(resource)
-    return entry
+    feed: DwellingFeed, resource: str, place: str, title: str, related: tuple[str, ...] = ()
+) -> str:
+    links = [_link("up", place.rpartition("/")[0]), *(_link("related", to) for to in related)]
+    content = f'<content type="application/xml">{resource}</content>'
+    return "\n".join(["<entry>", *_head(feed, place, title), *links, content, "</entry>"])
 
 
-def _head(element: ET.Element, feed: DwellingFeed, place: str, title: str) -> None:
+def _head(feed: DwellingFeed, place: str, title: str) -> list[str]:
     moment = feed.updated.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    number = uuid.uuid5(_NAMES, f"{feed.pseudonym}{place}")
-    for name, text in (("id", f"urn:uuid:{number}"), ("title", title), ("updated", moment)):
-        ET.SubElement(element, f"{{{_ATOM}}}{name}").text = text
-    _link(element, "self", place)
+    return [
+        f"<id>urn:uuid:{uuid.uuid5(_NAMES, feed.pseudonym + place)}</id>",
+        f"<title>{escape(title)}</title>",
+        f"<updated>{moment}</updated>",
+        _link("self", place),
+    ]
 
 
-def _link(element: ET.Element, relation: Literal["self", "up", "related"], place: str) -> None:
-    ET.SubElement(element, f"{{{_ATOM}}}link", rel=relation, href=place)
+def _link(relation: Literal["self", "up", "related"], place: str) -> str:
+    return f'<link rel="{relation}" href="{escape(place)}"/>'
 
 
-def _espi(name: str) -> ET.Element:
-    return ET.Element(f"{{{_ESPI}}}{name}")
+def _espi(name: str, *inside: str) -> str:
+    return f"<espi:{name}>{''.join(inside)}</espi:{name}>"
 
 
-def _under(element: ET.Element, name: str) -> ET.Element:
-    return ET.SubElement(element, f"{{{_ESPI}}}{name}")
+def _fields(**texts: int | str) -> str:
+    return "".join(_espi(name, str(text)) for name, text in texts.items())
 
 
-def _texts(element: ET.Element, **texts: int | str) -> ET.Element:
-    for name, text in texts.items():
-        _under(element, name).text = str(text)
-    return element
+def _period(name: str, start_s: int, duration_s: int) -> str:
+    return (
+        f"<espi:{name}><espi:duration>{duration_s}</espi:duration>"
+        f"<espi:start>{start_s}</espi:start></espi:{name}>"
+    )
 
 
-def _period(element: ET.Element, name: str, start_s: int, duration_s: int) -> None:
-    _texts(_under(element, name), duration=duration_s, start=start_s)
+_GAPS = _espi("ReadingQuality", _fields(quality=_QUESTIONABLE))
+"""Marks an interval of which a part was not measured."""

@@ -9,9 +9,8 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 Cell = str | float | int | None
 
@@ -36,7 +35,7 @@ def json_text(
     return json.dumps({**head, "rows": table}, ensure_ascii=False, allow_nan=False)
 
 
-def times(moment: datetime, zone: ZoneInfo) -> tuple[str, str]:
+def times(moment: datetime, zone: tzinfo) -> tuple[str, str]:
     """A moment in UTC and in local time, as ISO 8601 with offset."""
     utc = moment.astimezone(UTC)
     return utc.isoformat().replace("+00:00", "Z"), utc.astimezone(zone).isoformat()

@@ -31,12 +31,15 @@ class Residents:
 
     _db: Database
 
-    async def give_consent(self, dwelling: str, purpose: Purpose, by: str) -> None:
-        """Note that it is allowed from now on."""
+    async def give_consent(
+        self, dwelling: str, purpose: Purpose, by: str, *, proof: str = ""
+    ) -> None:
+        """Note that it is allowed from now on; `proof` says how it was given."""
         async with self._db.work() as connection:
             await connection.execute(
-                "insert into consent (dwelling, purpose) values (%s, %s) on conflict do nothing",
-                (dwelling, purpose.value),
+                """insert into consent (dwelling, purpose, proof) values (%s, %s, %s)
+                on conflict do nothing""",
+                (dwelling, purpose.value, proof),
             )
             await _noted(connection, by, "consent given", dwelling, purpose)
 
@@ -74,6 +77,17 @@ class Residents:
             "select dwelling from feed_address where token_hash = %s", _hash(token)
         )
         return None if row is None else str(row[0])
+
+    async def feed_access(self, token: str, purpose: Purpose) -> tuple[str, bool] | None:
+        """Whose feed this number opens, and whether its resident allows `purpose` now."""
+        row = await self._db.row(
+            """select dwelling, exists (
+              select from consent where consent.dwelling = feed_address.dwelling
+              and purpose = %s and withdrawn_at is null
+            ) from feed_address where token_hash = %s""",
+            purpose.value, _hash(token),
+        )  # fmt: skip
+        return None if row is None else (str(row[0]), bool(row[1]))
 
     async def close_feed(self, dwelling: str) -> None:
         """End a dwelling's feed address."""

@@ -30,6 +30,10 @@ async def test_a_new_feed_address_ends_the_one_before(store: Store, dsn: str) ->
     new = await store.new_feed_address("D1-0304")
     assert await store.feed_dwelling(old) is None
     assert await store.feed_dwelling(new) == "D1-0304"
+    assert await store.feed_access(new, Purpose.OWN_FEED) == ("D1-0304", False)
+    await store.give_consent("D1-0304", Purpose.OWN_FEED, "ana")
+    assert await store.feed_access(new, Purpose.OWN_FEED) == ("D1-0304", True)
+    assert await store.feed_access(old, Purpose.OWN_FEED) is None
     with psycopg.connect(dsn) as connection:
         assert new not in str(connection.execute("select * from feed_address").fetchall())
     await store.close_feed("D1-0304")

@@ -77,11 +77,11 @@ class StoreInMemory:
     feeds: dict[str, str] = field(default_factory=dict)
     allowed: dict[str, frozenset[Purpose]] = field(default_factory=dict)
 
-    async def feed_dwelling(self, token: str) -> str | None:
-        return self.feeds.get(token)
-
-    async def consents(self, dwelling: str) -> frozenset[Purpose]:
-        return self.allowed.get(dwelling, frozenset())
+    async def feed_access(self, token: str, purpose: Purpose) -> tuple[str, bool] | None:
+        dwelling = self.feeds.get(token)
+        if dwelling is None:
+            return None
+        return dwelling, purpose in self.allowed.get(dwelling, frozenset())
 
     def measure(
         self, point: str, value: float, at: datetime = NOW, quality: Quality = Quality.GOOD
