@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.figures import Figure, Report
+from benchmarks.freshness import ages
 from ems.clock import Anchor, DistrictClock
 from ems.commands.demo import SimulatedOutside, start_virtual
 from ems.commands.run import Running
@@ -57,6 +58,7 @@ def measure(quick: bool) -> Report:
         figures = [
             *asyncio.run(rounds(running.district)),
             *steps_of(asyncio.run(cycles(running, virtual, slots)), quick),
+            *ages(running.dsn, running.district),
         ]
     return Report(name="cycle", figures=figures)
 

@@ -6,6 +6,7 @@ every value that comes out of the EMS can be judged. Nothing here is shared with
 
 import asyncio
 import struct
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
@@ -59,10 +60,10 @@ LIES: tuple[Callable[[int, int, int, int], Answer], ...] = (
 class _Gateway(asyncio.Protocol):
     """One connection to a gateway."""
 
-    def __init__(self, host: str, faults: Mapping[tuple[str, int], str]) -> None:
-        self._host, self._faults = host, faults
+    def __init__(self, host: str, faults: "Faults", lies: Counter[int]) -> None:
+        """`lies` counts those of each unit, whatever becomes of the connection."""
+        self._host, self._faults, self._lies = host, faults, lies
         self._held = b""
-        self._lies = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 it listens on TCP
@@ -80,8 +81,8 @@ class _Gateway(asyncio.Protocol):
         if fault == "dead":
             return
         if fault == "lying":
-            self._lies += 1
-            lie = LIES[self._lies % len(LIES)]
+            self._lies[unit] += 1
+            lie = LIES[self._lies[unit] % len(LIES)]
             self._send(lie(transaction, unit, address, count))
         elif fault == "slow":
             late = right(transaction, unit, address, count)
@@ -110,7 +111,8 @@ async def _serve(
 ) -> None:
     loop = asyncio.get_running_loop()
     servers = [
-        await loop.create_server(partial(_Gateway, host, faults), host, port) for host in hosts
+        await loop.create_server(partial(_Gateway, host, faults, Counter()), host, port)
+        for host in hosts
     ]
     news.send(True)
     await lifeline.until_cut()

@@ -20,6 +20,8 @@ from ems.devices.plan_schedules import PlanSchedules
 from ems.domain.alarms import DeviceAlarm
 from ems.domain.district import District, Protocol
 
+BACNET_TIMEOUT_S, BACNET_RETRIES = 1.5, 1
+"""A datagram may get lost: what is not answered is asked once more within the same three seconds."""
 ASK_S = 3600.0
 """Wall seconds after which devices are asked again what is wrong, in case a word got lost."""
 
@@ -39,6 +41,8 @@ class Connections:
             station.host,
             port or station.port,
             instance=station.instance,
+            timeout_s=BACNET_TIMEOUT_S,
+            retries=BACNET_RETRIES,
             bbmd=socket_address(station.bbmd) if station.bbmd else None,
             recorder=log.listener("bacnet") if log else nobody_listens,
         )

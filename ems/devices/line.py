@@ -1,8 +1,8 @@
 """The devices behind one connection: whose turn it is, and when.
 
-Who answers goes before who does not, the most overdue first. A device that does not answer costs
-its time-out, during which nobody else behind the same gateway can be asked; so all those together
-may cost no more than a third of the gateway's time.
+Who answers goes before who does not, and who failed once before who failed often, the most overdue
+first. A device that does not answer costs its time-out, during which nobody else behind the same
+gateway can be asked; so all those together may cost no more than a third of the gateway's time.
 """
 
 import math
@@ -28,7 +28,7 @@ class Line:
         if not due:
             wait_s, watch = min(turns, key=lambda turn: turn[0])
             return watch, wait_s
-        return min(due, key=lambda w: (w.failures > 0, w.wait_s(now_s, speed, wall_s))), 0.0
+        return min(due, key=lambda w: (w.failures, w.wait_s(now_s, speed, wall_s))), 0.0
 
     def lost(self, began_s: float, wall_s: float) -> None:
         """From `began_s` to `wall_s` somebody was waited for in vain."""

@@ -259,6 +259,7 @@ def point_infos(district: District) -> list[PointInfo]:
             name=spec.name,
             unit=spec.unit,
             writable=spec.writable,
+            dwelling=device.serves if device.kind is DeviceKind.DWELLING else "",
         )
         for device in district.devices.values()
         for spec in map_of(device).points.values()

@@ -115,6 +115,40 @@ def test_one_bad_device_costs_its_neighbours_a_time_out_at_the_most(
     assert max(longest.values()) <= INTERVAL_S + TIMEOUT_S + 0.3
 
 
+def test_one_lost_answer_among_the_dead_is_made_up_for_within_an_interval(
+    district: District,
+) -> None:
+    """Nine dead of twenty wait for the same gateway; who failed once is not put behind them."""
+    gateway = park(district, 20, count=20)
+    faults = {f"M-{n}": "dead" for n in range(9)}
+    heard: list[float] = []
+
+    async def lose_one() -> None:
+        lines = {connection_key(d): Line(faults) for d in gateway.devices.values()}
+
+        def take(readings: Sequence[Reading]) -> None:
+            if readings[0].point.startswith("M-15/") and readings[0].quality is Quality.GOOD:
+                heard.append(asyncio.get_running_loop().time())
+
+        poller = Poller(gateway, lines, VirtualClock(), 1.0, take)
+        running = asyncio.create_task(poller.run())
+        for minute in range(1, 6):
+            await asyncio.sleep(60 * minute + 0.1 - asyncio.get_running_loop().time())
+            faults["M-15"] = "dead"
+            while poller.health["M-15"].failures == 0:
+                await asyncio.sleep(0.05)
+            del faults["M-15"]
+        await asyncio.sleep(20)
+        poller.stop()
+        await running
+
+    run(lose_one())
+    settled = [at for at in heard if at >= SETTLED_S]
+    gaps = [later - earlier for earlier, later in zip(settled, settled[1:], strict=False)]
+    assert max(gaps) < 2 * INTERVAL_S
+    assert sum(gap > INTERVAL_S + TIMEOUT_S for gap in gaps) <= 5
+
+
 def test_each_outage_is_one_line_and_one_when_it_ends(
     district: District, caplog: pytest.LogCaptureFixture
 ) -> None:
