@@ -24,6 +24,8 @@ class Purpose(StrEnum):
     """The resident's own page and feed."""
     FORECASTS = "forecasts"
     """Better forecasts for the district."""
+    SHARING = "sharing"
+    """A share of the common sun in proportion to use."""
 
 
 class Residents:
@@ -59,6 +61,14 @@ class Residents:
             "select purpose from consent where dwelling = %s and withdrawn_at is null", dwelling
         )
         return frozenset(Purpose(purpose) for (purpose,) in rows)
+
+    async def participants(self) -> frozenset[str]:
+        """Dwellings whose residents take part in sharing the sun by their quarter hours."""
+        rows = await self._db.rows(
+            "select dwelling from consent where purpose = %s and withdrawn_at is null",
+            Purpose.SHARING.value,
+        )
+        return frozenset(str(dwelling) for (dwelling,) in rows)
 
     async def new_feed_address(self, dwelling: str) -> str:
         """Make the number of a dwelling's feed address, shown once; the one before ends."""
