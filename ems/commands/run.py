@@ -32,7 +32,7 @@ from ems.cycle import Outside
 from ems.devices.fail_safe import guarded
 from ems.domain.district import District
 from ems.domain.errors import EmsError
-from ems.guard import Guard
+from ems.guard import Guard, scheduled
 from ems.heart import FILE as HEART_FILE
 from ems.heart import Heart, last_beat
 from ems.processes import Family, Lifeline
@@ -198,7 +198,7 @@ MakeOutside = Callable[[Running], Outside]
 
 def start_service(family: Family, running: Running, outside: MakeOutside) -> None:
     """Start the service, and before it the guard where a device needs one."""
-    if guarded(running.district):
+    if guarded(running.district) or scheduled(running.district):
         beat = last_beat(running.heart)
         left = beat.left_behind if beat is not None else frozenset()
         family.start("guard", run_guard, running, left, least_s=GUARD_ENDS_S)

@@ -8,16 +8,24 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from datetime import time as clock_time
 from pathlib import Path
 
 import pytest
 import yaml
 
-from benchmarks.held_fleet import OwnControl, commanded, commanding, fleet
+from benchmarks.held_fleet import ZONE, OwnControl, commanded, commanding, fleet
 from ems.clock import Anchor, DistrictClock
+from ems.devices.bacnet_connection import BacnetConnection
+from ems.devices.bacnet_schedule import TimeValue
+from ems.devices.bacnet_schedules import ScheduleObject
+from ems.devices.bacnet_tags import real
+from ems.devices.connection import connection_key
+from ems.devices.connections import Connections
 from ems.devices.fail_safe import Fallback, fallback, guarded, not_fail_safe
 from ems.devices.maps import load_map
 from ems.domain.district import District
+from ems.domain.plans import Outcome
 from ems.guard import Guard
 from ems.heart import Heart, last_beat
 from simulations.bacnet_servers import BacnetServers
@@ -141,6 +149,39 @@ async def test_a_service_that_hangs_is_given_up_after_the_guards_patience(
     heart.beat(["CP-03"])  # it was only slow: it holds the device again
     guard.look()
     assert not guard.owed
+
+
+async def test_plans_in_schedules_are_taken_out_when_the_service_dies(
+    small: District, image: ProcessImage, tmp_path: Path
+) -> None:
+    """What the site's people wrote stays; a service that lives, or is back, keeps its plans."""
+    asked_for = replace(small, station=replace(small.station, writes_schedules=True))
+    connections = Connections(asked_for)
+    key = connection_key(asked_for.devices[ZONE])
+    connection = connections.by_key[key]
+    assert isinstance(connection, BacnetConnection)
+    schedule = ScheduleObject(connection, 1)
+    today = datetime.now(UTC).date()
+    plan = (TimeValue(clock_time(6), real(21.5)),)
+    assert await schedule.put(today, plan) is Outcome.OK
+    path = tmp_path / "heart.json"
+    Heart(path).beat([])
+    guard = Guard(asked_for, path)
+    guard.look()
+    assert not guard.plans_owed
+    dead = json.loads(path.read_text()) | {"birth": "of an earlier process", "count": 2}
+    path.write_text(json.dumps(dead))
+    guard.look()
+    assert ZONE in guard.plans_owed
+    Heart(path).beat([])
+    guard.look()
+    assert not guard.plans_owed
+    assert await schedule.event(today) is not None
+    path.write_text(json.dumps(dead | {"count": 3}))
+    await guard.run(lambda: True)
+    assert not guard.plans_owed
+    assert await schedule.events() == ()
+    await connections.close()
 
 
 async def test_the_heart_tells_of_devices_before_they_are_written(tmp_path: Path) -> None:
