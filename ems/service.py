@@ -247,13 +247,13 @@ class Service:
             self._writer.relinquish_all(), self._publisher.withdraw()
         )
         if kept:
-            log.warning("schedules that end at midnight only: %s", ", ".join(kept))
+            log.warning("schedules that are left to the guard: %s", ", ".join(kept))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ingest.drained(), DRAIN_S)
         for task in workers:
             task.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-        if unreached:  # the guard goes on trying
+        if unreached or kept:  # the guard goes on trying
             self._heart.beat(unreached)
         else:
             self._heart.end()
