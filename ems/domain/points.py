@@ -93,3 +93,6 @@ class PointInfo:
 
     writable: bool
     """Whether the plan may write it."""
+
+    dwelling: str = ""
+    """The dwelling whose life it tells of; empty: nobody's. Decides how long it may be kept."""

@@ -90,6 +90,17 @@ class Database:
         except (psycopg.Error, PoolClosed) as error:
             raise told(error) from error
 
+    @asynccontextmanager
+    async def alone(self, *, limit_s: float = WORK_S) -> AsyncIterator[AsyncConnection[Row]]:
+        """A connection whose statements are each their own transaction; raises like `work`."""
+        async with self.work(limit_s=limit_s) as connection:
+            await connection.set_autocommit(True)
+            try:
+                yield connection
+            finally:
+                if not connection.closed:
+                    await connection.set_autocommit(False)
+
     async def rows(self, query: LiteralString, *values: object) -> list[Row]:
         """All rows of one query."""
         async with self.work() as connection:

@@ -1,21 +1,27 @@
-"""Quarter-hour means: made from samples as time goes, or filled in at once from a known past.
+"""Means of the past: made from samples as time goes, or filled in at once from a known past.
 
-A slot without a good sample has no row. Means come back as arrays that the server gathers for each
-point, which is ten times faster than row by row.
+A slot without a good sample has no row. With each change of quarter hours the longer means follow
+(`ems.store.rollups`). Means come back as arrays that the server gathers for each point, which is
+ten times faster than row by row.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import LiteralString
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import AsyncConnection, sql
 
 from ems.domain.points import Quality
 from ems.domain.slots import EPOCH, SLOT, SLOT_S, Horizon, Slot
 from ems.domain.snapshot import QuarterHours
+from ems.domain.steps import Step
 from ems.store import binary
+from ems.store.database import Row
 from ems.store.points import Points
+from ems.store.rollups import LOCAL, MEANS, RollUps, Span
 
 _GOOD = [quality.value for quality in Quality if quality.usable]
 _SLOT_US = SLOT_S * 1_000_000
@@ -29,32 +35,58 @@ _FIELDS: binary.Fields = {
 _COLUMNS: LiteralString = "(point_id, at, mean, good) from stdin (format binary)"
 _POINTS_AT_ONCE = 100
 
-_ROLL_UP = """
+_KEPT_APART: LiteralString = """
+on conflict (point_id, at) do update set mean = excluded.mean, good = excluded.good
+where quarter_hour.slots = 1
+"""
+"""What stands for a whole day is not overwritten by one late slot of it."""
+_FROM_SAMPLES: LiteralString = """
 insert into quarter_hour
 select point_id, %(begin)s, avg(value), count(*) from sample
 where at >= %(begin)s and at < %(end)s and quality = any(%(good)s)
   and value > '-infinity' and value < 'infinity'
 group by point_id
-on conflict (point_id, at) do update set mean = excluded.mean, good = excluded.good
 """
-_READ = """
-select point_id, array_send(array_agg(at)), array_send(array_agg(mean)) from quarter_hour
+_FROM_AGGREGATE: LiteralString = """
+insert into quarter_hour select point_id, at, mean, good from slot_mean where at = %(begin)s
+"""
+_READ = sql.SQL("""
+select point_id, array_send(array_agg(at)), array_send(array_agg(mean)),
+  array_send(array_agg(slots::integer)) from {}
 where point_id = any(%s::integer[]) and at >= %s and at < %s group by point_id
-"""
+""")
 _HOLDS = """
 select exists (select from quarter_hour
 where point_id = any(%s::integer[]) and at >= %s and at < %s)
 """
-_FORGET_SAMPLES = "delete from sample where point_id = any(%s::integer[]) and at < %s"
-_FORGET_MEANS = "delete from quarter_hour where point_id = any(%s::integer[]) and at < %s"
+_FILLING = """
+create temp table filling (like quarter_hour including defaults) on commit drop
+"""
 _LAST = """
 select max(newest) from point
 cross join lateral (select max(at) as newest from quarter_hour where point_id = point.id) as q
 """
 
 
-class Means(Points):
-    """The past of each point in quarter hours."""
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """The past of some points in steps."""
+
+    points: tuple[str, ...]
+    """Point ids, one for each row."""
+    step: Step
+    """How long each mean is."""
+    starts: tuple[datetime, ...]
+    """When each step begins, UTC; one for each column."""
+    means: NDArray[np.float64] = field(repr=False)
+    """In the points' units; NaN where nothing good was measured. Shape [points, steps]."""
+    slots: NDArray[np.int64] = field(repr=False)
+    """Quarter hours that were measured of each step; of a power, mean x slots / 4 is the energy.
+    Shape [points, steps]."""
+
+
+class Means(RollUps, Points):
+    """The past of each point."""
 
     async def roll_up(self, slot: Slot) -> int:
         """Make the means of `slot` from its samples: of how many points.
@@ -62,26 +94,46 @@ class Means(Points):
         The mean is over the good samples of the slot, each with the same weight, as a point is
         polled at one pace. Done again it takes late samples in.
         """
+        span = Span.of_slot(slot)
+        if not await self.has_timescale():
+            async with self._db.work(limit_s=120) as connection:
+                made = await _made(connection, _FROM_SAMPLES, span)
+                await self._sum_dwellings(connection, span)
+                await self._roll_up_plain(connection, span)
+            return made
+        await self._refresh_one("slot_mean", span)
         async with self._db.work(limit_s=120) as connection:
-            cursor = await connection.execute(
-                _ROLL_UP, {"begin": slot.start, "end": slot.end, "good": _GOOD}
-            )
-            return cursor.rowcount
+            made = await _made(connection, _FROM_AGGREGATE, span)
+            await self._sum_dwellings(connection, span)
+        await self._refresh(span)
+        return made
 
     async def quarter_hours(self, points: Sequence[str], horizon: Horizon) -> QuarterHours:
         """Means of `points` over `horizon`; NaN where nothing good was measured."""
+        begin, end = horizon.first.start, (horizon.first + horizon.length).start
+        curve = await self.curve(points, begin, end, Step.QUARTER_HOUR)
+        return QuarterHours(points=tuple(points), horizon=horizon, values=curve.means)
+
+    async def curve(
+        self, points: Sequence[str], begin: datetime, end: datetime, step: Step
+    ) -> Curve:
+        """Means of `points` in the steps that begin from `begin` to before `end`, both UTC."""
         numbers = await self._numbers(points)
         row_of = {int(number): row for row, number in enumerate(numbers)}
-        values = np.full((len(points), horizon.length), np.nan)
-        begin, end = horizon.first.start, (horizon.first + horizon.length).start
+        starts = step.starts(begin, end, LOCAL)
+        moments = np.array([binary.microseconds(start) for start in starts], dtype=np.int64)
+        means = np.full((len(points), len(starts)), np.nan)
+        slots = np.zeros(means.shape, dtype=np.int64)
         async with self._db.work(limit_s=60) as connection:
             cursor = connection.cursor(binary=True)
-            await cursor.execute(_READ, (numbers.tolist(), begin, end))
-            async for number, at, mean in cursor:
-                moments = binary.array_of(at, binary.INT8).astype(np.int64)
-                column = (moments - _EPOCH_US) // _SLOT_US - horizon.first.index
-                values[row_of[number], column] = binary.array_of(mean, binary.FLOAT8)
-        return QuarterHours(points=tuple(points), horizon=horizon, values=values)
+            query = _READ.format(sql.Identifier(MEANS[step]))
+            await cursor.execute(query, (numbers.tolist(), begin, end))
+            async for number, at, mean, count in cursor:
+                row = row_of[number]
+                columns = np.searchsorted(moments, binary.array_of(at, binary.INT8))
+                means[row, columns] = binary.array_of(mean, binary.FLOAT8)
+                slots[row, columns] = binary.array_of(count, binary.INT4)
+        return Curve(points=tuple(points), step=step, starts=starts, means=means, slots=slots)
 
     async def fill_history(self, past: QuarterHours) -> int:
         """Keep a known past: how many means were new. What is there already stays as it is.
@@ -91,6 +143,7 @@ class Means(Points):
         """
         numbers = await self._known_numbers(past.points)
         begin, end = past.horizon.first.start, (past.horizon.first + past.horizon.length).start
+        span, timescale = Span(begin=begin, end=end), await self.has_timescale()
         async with self._db.work(limit_s=600) as connection:
             await connection.execute("lock table quarter_hour in share row exclusive mode")
             cursor = connection.cursor()
@@ -98,7 +151,7 @@ class Means(Points):
             holds = await cursor.fetchone()
             beside = holds is not None and holds[0]
             if beside:
-                await cursor.execute("create temp table filling (like quarter_hour) on commit drop")
+                await cursor.execute(_FILLING)
             table: LiteralString = "filling " if beside else "quarter_hour "
             async with cursor.copy("copy " + table + _COLUMNS) as copy:
                 await copy.write(binary.SIGNATURE)
@@ -109,25 +162,25 @@ class Means(Points):
                 await cursor.execute(
                     "insert into quarter_hour select * from filling on conflict do nothing"
                 )
-            return cursor.rowcount
-
-    async def forget_points(self, points: Sequence[str], before: datetime) -> int:
-        """Drop samples and means of `points` from before a moment: how many of both.
-
-        What a resident no longer allows is dropped so.
-        """
-        numbers = (await self._known_numbers(points)).tolist()
-        dropped = 0
-        async with self._db.work(limit_s=600) as connection:
-            for table in (_FORGET_SAMPLES, _FORGET_MEANS):
-                cursor = await connection.execute(table, (numbers, before))
-                dropped += cursor.rowcount
-        return dropped
+            new = cursor.rowcount
+            if new:
+                await self._sum_dwellings(connection, span)
+            if new and not timescale:
+                await self._roll_up_plain(connection, span)
+        if timescale and new:
+            await self._refresh(span)
+        return new
 
     async def last_history_slot(self) -> Slot | None:
         """The newest slot that has a mean; none when there is no history."""
         row = await self._db.row(_LAST)
         return Slot((row[0] - EPOCH) // SLOT) if row and row[0] is not None else None
+
+
+async def _made(connection: AsyncConnection[Row], query: LiteralString, span: Span) -> int:
+    values = {"begin": span.begin, "end": span.end, "good": _GOOD}
+    cursor = await connection.execute(query + _KEPT_APART, values)
+    return cursor.rowcount
 
 
 def _blocks(numbers: NDArray[np.int32], past: QuarterHours) -> Iterator[bytes]:

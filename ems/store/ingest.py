@@ -15,8 +15,9 @@ through memory as before, a bounded number of them; what must be dropped is coun
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from ems.domain.errors import SpoolError, StoreAwayError, StoreError
@@ -102,6 +103,14 @@ class Ingest:
         if self._fresh:
             self._arrived.set()
             self._idle.clear()
+
+    async def forget_points(self, points: Collection[str], before: datetime) -> int:
+        """Take readings of `points` from before a moment out of what waits on disk: how many.
+
+        Raises:
+            SpoolError: the disk does not answer.
+        """
+        return await self._on_disk(lambda: self._spool.forget_points(points, before))
 
     async def drained(self) -> None:
         """Wait until everything put in so far is stored."""

@@ -10,12 +10,14 @@ from ems.domain.points import PointInfo, Unit
 from ems.store.database import Database
 
 _REGISTER = """
-insert into point (name, device, quantity, unit, writable)
-select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[])
+insert into point (name, device, quantity, unit, writable, dwelling)
+select name, device, quantity, unit, writable, nullif(dwelling, '')
+from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::text[])
+  as given (name, device, quantity, unit, writable, dwelling)
 on conflict (name) do update set device = excluded.device, quantity = excluded.quantity,
-  unit = excluded.unit, writable = excluded.writable
-where (point.device, point.quantity, point.unit, point.writable)
-  is distinct from (excluded.device, excluded.quantity, excluded.unit, excluded.writable)
+  unit = excluded.unit, writable = excluded.writable, dwelling = excluded.dwelling
+where (point.device, point.quantity, point.unit, point.writable, point.dwelling) is distinct from
+  (excluded.device, excluded.quantity, excluded.unit, excluded.writable, excluded.dwelling)
 """
 
 
@@ -35,17 +37,26 @@ class Points:
             [p.name for p in points],
             [p.unit.value for p in points],
             [p.writable for p in points],
+            [p.dwelling for p in points],
         )
         await self._learn()
 
     async def points(self) -> tuple[PointInfo, ...]:
         """All points, by name."""
         rows = await self._db.rows(
-            "select name, device, quantity, unit, writable from point order by name"
+            "select name, device, quantity, unit, writable, coalesce(dwelling, '') from point"
+            " order by name"
         )
         return tuple(
-            PointInfo(id=name, device=device, name=quantity, unit=Unit(unit), writable=writable)
-            for name, device, quantity, unit, writable in rows
+            PointInfo(
+                id=name,
+                device=device,
+                name=quantity,
+                unit=Unit(unit),
+                writable=writable,
+                dwelling=dwelling,
+            )
+            for name, device, quantity, unit, writable, dwelling in rows
         )
 
     async def _learn(self) -> None:

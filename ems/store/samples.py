@@ -91,12 +91,6 @@ class Samples(Points):
         )  # fmt: skip
         return tuple(_reading(point, *row) for row in reversed(rows))
 
-    async def forget_samples(self, before: datetime) -> int:
-        """Drop samples older than `before`: how many. Quarter-hour means stay."""
-        async with self._db.work(limit_s=600) as connection:
-            cursor = await connection.execute("delete from sample where at < %s", (before,))
-            return cursor.rowcount
-
 
 def _reading(point: str, value: float, quality: int, at: datetime) -> Reading:
     return Reading(point, value, Quality(quality), at.astimezone(UTC))

@@ -1,4 +1,8 @@
-"""Brings a database to the schema of this program, step by step and all or nothing."""
+"""Brings a database to the schema of this program, step by step and all or nothing.
+
+Where TimescaleDB is installed, the series are handed to it (`ems.store.timescale`); its aggregates
+are filled after that, as it allows this outside transactions only, and again if that was cut off.
+"""
 
 from typing import Any
 
@@ -12,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from ems.domain.errors import StoreAwayError, StoreError
+from ems.store.timescale import AGGREGATES, adopt
 
 _LOCK = 7_203_551
 """Advisory lock under which a schema changes, so that two processes never do it at once."""
@@ -35,6 +40,9 @@ def migrate(dsn: str, *, to: str = "head") -> None:
         with engine.begin() as connection:
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             _upgrade(connection, to)
+            unfilled = to == "head" and adopt(connection)
+        if unfilled:
+            _fill_aggregates(dsn)
     except (SQLAlchemyError, psycopg.Error) as error:
         raise StoreError(
             f"the database's schema could not be brought up to date: {error}",
@@ -51,6 +59,15 @@ def _connected(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
             fix="see that the server runs and that the address is right: "
             "postgresql://user@host/name",
         ) from error
+
+
+def _fill_aggregates(dsn: str) -> None:
+    with _connected(dsn) as connection:
+        connection.autocommit = True
+        for name in AGGREGATES:
+            connection.execute(
+                "call refresh_continuous_aggregate(%s::regclass, null, null)", (name,)
+            )
 
 
 def _upgrade(connection: Connection, to: str) -> None:

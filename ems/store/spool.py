@@ -6,22 +6,19 @@ checksum. The file is bounded: what must go is the oldest, and it is counted, in
 that the count outlives the program too. Batches that the database refuses are set aside in it.
 """
 
-import json
 import logging
 import sqlite3
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeVar
-
-import numpy as np
+from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from ems.domain.errors import SpoolError
-from ems.domain.points import Quality, Reading
-from ems.store import binary
+from ems.domain.points import Reading
+from ems.store.packing import packed, unpacked
 
 FILE = "spool.sqlite"
 """Its name in the data folder."""
@@ -39,7 +36,18 @@ create table if not exists refused (
   checksum integer not null, body blob not null);
 create table if not exists lost (why text primary key, readings integer not null);
 """
-_COLUMNS = np.dtype([("point", "<u4"), ("at", "<i8"), ("value", "<f8"), ("quality", "<i2")])
+_NUMBERS = {
+    "waiting": "select number from waiting order by number",
+    "refused": "select number from refused order by number",
+}
+_BODY = {
+    "waiting": "select checksum, body from waiting where number = ?",
+    "refused": "select checksum, body from refused where number = ?",
+}
+_LIGHTER = {
+    "waiting": "update waiting set readings = ?, checksum = ?, body = ? where number = ?",
+    "refused": "update refused set readings = ?, checksum = ?, body = ? where number = ?",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -168,6 +176,35 @@ class Spool:
             )
             self._remove(number)
 
+    @_told
+    def forget_points(self, points: Collection[str], before: datetime) -> int:
+        """Take out readings of `points` from before a moment, wherever they are: how many.
+
+        What a resident no longer allows goes so.
+        """
+        unwanted = frozenset(points)
+        with self._db:
+            return sum(self._thin_out(table, unwanted, before) for table in ("waiting", "refused"))
+
+    def _thin_out(
+        self, table: Literal["waiting", "refused"], points: frozenset[str], before: datetime
+    ) -> int:
+        gone = 0
+        for (number,) in self._db.execute(_NUMBERS[table]).fetchall():
+            checksum, body = self._db.execute(_BODY[table], (number,)).fetchone()
+            if zlib.crc32(body) != checksum:  # counted as lost when its turn comes
+                continue
+            readings = unpacked(body)
+            kept = [r for r in readings if r.point not in points or r.at >= before]
+            if len(kept) < len(readings):
+                lighter = packed(kept)
+                self._db.execute(_LIGHTER[table], (len(kept), zlib.crc32(lighter), lighter, number))
+                gone += len(readings) - len(kept)
+                if table == "waiting":
+                    self.waiting -= len(readings) - len(kept)
+                    self._bytes -= len(body) - len(lighter)
+        return gone
+
     def _remove(self, number: int) -> None:
         gone = self._db.execute(
             "delete from waiting where number = ? returning readings, length(body)", (number,)
@@ -228,29 +265,3 @@ def _begun(path: Path) -> sqlite3.Connection:
         + _SCHEMA
     )
     return database
-
-
-def packed(readings: Sequence[Reading]) -> bytes:
-    """Readings as compressed bytes: the points' names as JSON, a line feed, then the columns."""
-    places: dict[str, int] = {}
-    rows = np.empty(len(readings), dtype=_COLUMNS)
-    rows["point"] = [places.setdefault(r.point, len(places)) for r in readings]
-    rows["at"] = [binary.microseconds(r.at) for r in readings]
-    rows["value"] = [r.value for r in readings]
-    rows["quality"] = [int(r.quality) for r in readings]
-    return zlib.compress(json.dumps(list(places)).encode() + b"\n" + rows.tobytes(), level=1)
-
-
-def unpacked(body: bytes) -> tuple[Reading, ...]:
-    """What `packed` was given."""
-    names, columns = zlib.decompress(body).split(b"\n", 1)
-    points = json.loads(names)
-    return tuple(
-        Reading(
-            points[row["point"]],
-            float(row["value"]),
-            Quality(int(row["quality"])),
-            binary.EPOCH_2000 + int(row["at"]) * binary.MICROSECOND,
-        )
-        for row in np.frombuffer(columns, dtype=_COLUMNS)
-    )

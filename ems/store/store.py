@@ -21,6 +21,7 @@ from ems.store.plan_forecasts import PlanForecasts
 from ems.store.plan_lives import PlanLives
 from ems.store.plans import Plans
 from ems.store.residents import Residents
+from ems.store.retention import Retention
 from ems.store.samples import Samples
 from ems.store.settings import Settings
 
@@ -35,6 +36,7 @@ class Store(
     Settings,
     Accounts,
     Residents,
+    Retention,
     Alarms,
     ImportEvents,
     AuditTrail,

@@ -1,5 +1,6 @@
 """A few points and plans that the tests of the store share."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -66,3 +67,8 @@ def its_forecasts(plan: Plan) -> Forecasts:
     return Forecasts(
         horizon=plan.horizon, issued_at=NOON, series={f.name: f for f in (sure, unsure)}
     )
+
+
+async def no_readings_elsewhere(points: Sequence[str], before: datetime) -> int:
+    """Nothing waits on its way into the store."""
+    return 0

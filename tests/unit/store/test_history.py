@@ -86,17 +86,6 @@ async def test_late_samples_enter_when_a_slot_is_rolled_up_again(store: Store) -
     assert (await store.quarter_hours([ROOM], Horizon(FIRST, 1))).values[0, 0] == 22.0
 
 
-async def test_the_past_of_one_point_can_be_forgotten(store: Store) -> None:
-    await store.register(POINTS)
-    await store.fill_history(_past())
-    await store.add_readings([reading(20.0)])
-    assert await store.forget_points([ROOM], (FIRST + 20).start) == 1 + 10
-    back = await store.quarter_hours([ROOM, POWER], DAY)
-    assert np.isnan(back.values[0, :20]).all()
-    assert np.isfinite(back.values[0, 20:]).all()
-    assert np.isfinite(back.values[1]).all()
-
-
 async def test_a_point_without_a_good_sample_gets_no_mean(store: Store) -> None:
     await store.register(POINTS)
     await store.add_readings([reading(math.nan, quality=Quality.COMM_FAIL)])

@@ -51,9 +51,3 @@ async def test_an_unregistered_point_is_named(store: Store) -> None:
 async def test_the_store_is_empty_before_anything_is_measured(store: Store) -> None:
     assert await store.add_readings([]) == 0
     assert (await store.latest()).readings == {}
-
-
-async def test_old_samples_can_be_forgotten(store: Store) -> None:
-    await store.register(POINTS)
-    await store.add_readings([reading(20.0), reading(21.0, LATER)])
-    assert await store.forget_samples(LATER) == 1

@@ -1,5 +1,9 @@
+from datetime import UTC, datetime
+
 import psycopg
 import pytest
+from old_databases import PLAN, contents, fill_as_of, kept_columns
+from psycopg import sql
 
 from ems.domain.errors import StoreError
 from ems.store import EmbeddedPostgres, migrate
@@ -27,20 +31,26 @@ def test_an_empty_database_gets_the_schema_and_a_second_time_changes_nothing(
     assert _tables(dsn) == made
 
 
-def test_a_database_of_the_version_before_alarms_gets_them_and_keeps_what_it_has(
-    server: EmbeddedPostgres,
+@pytest.mark.parametrize("version", ["0001", "0002", "0003", "0004", "0005"])
+def test_a_database_of_any_older_version_is_brought_up_to_date_with_what_it_has(
+    server: EmbeddedPostgres, version: str
 ) -> None:
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
-        connection.execute("create database of_0002")
-    dsn = server.dsn("of_0002")
-    migrate(dsn, to="0002")
-    assert "alarm" not in dict(_tables(dsn))
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(f"of_{version}")))
+    dsn = server.dsn(f"of_{version}")
+    migrate(dsn, to=version)
     with psycopg.connect(dsn) as connection:
-        connection.execute("insert into consent (dwelling, purpose) values ('D1-0304', 'x')")
+        fill_as_of(connection, version)
+        before = contents(connection)
     migrate(dsn)
-    assert "alarm" in dict(_tables(dsn))
     with psycopg.connect(dsn) as connection:
-        assert connection.execute("select dwelling from consent").fetchall() == [("D1-0304",)]
+        after = contents(connection)
+        days = connection.execute("select at, mean, slots from day_mean").fetchall()
+        live = connection.execute("select id from plan where status = 'live'").fetchall()
+    for table, rows in before.items():
+        assert kept_columns(after[table], rows) == rows, table
+    assert days == [(datetime(2026, 1, 14, 23, tzinfo=UTC), 3.0, 2)]
+    assert live == [(PLAN,)]
 
 
 def test_a_newer_schema_is_refused(dsn: str) -> None:

@@ -16,7 +16,8 @@ from store_examples import NOON, reading
 
 from ems.domain.errors import SpoolError
 from ems.domain.points import Quality, Reading
-from ems.store.spool import Spool, packed, unpacked
+from ems.store.packing import packed, unpacked
+from ems.store.spool import Spool
 
 KILLS = 8
 SEED = 1
@@ -36,6 +37,26 @@ def test_readings_come_back_as_they_were() -> None:
     assert back[:2] == tuple(some[:2])
     assert (back[2].point, back[2].at, back[2].quality) == ("é/x", some[2].at, some[2].quality)
     assert math.isnan(back[2].value)
+
+
+def test_what_a_resident_withdraws_leaves_the_disk_and_the_rest_waits_on(tmp_path: Path) -> None:
+    later = NOON + timedelta(hours=1)
+    mine = [Reading("A/x", 1.0, Quality.GOOD, NOON), Reading("A/x", 2.0, Quality.GOOD, later)]
+    other = Reading("B/x", 3.0, Quality.GOOD, NOON)
+    with Spool(tmp_path / "spool") as spool:
+        spool.keep([mine[0]])
+        spool.set_aside(spool.last_number, "refused")
+        spool.keep([mine[0]])
+        spool.keep([*mine, other])
+        assert spool.forget_points({"A/x"}, later) == 3
+        assert spool.waiting == 2
+    with Spool(tmp_path / "spool") as spool:
+        assert (spool.waiting, spool.refused) == (2, 0)
+        found = []
+        while batch := spool.oldest():
+            found += batch.readings
+            spool.forget(batch.number)
+        assert found == [mine[1], other]
 
 
 def test_what_is_kept_is_there_after_the_file_is_opened_again(tmp_path: Path) -> None:
