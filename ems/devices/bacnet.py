@@ -48,6 +48,8 @@ class BacnetNetwork:
         self._slots = asyncio.Semaphore(outstanding)
         self._slots_in_doubt = asyncio.Semaphore(max(1, outstanding // 4))
         self._in_doubt: set[str] = set()
+        self._silent: set[Where] = set()
+        self._return_listeners: list[Callable[[Where], None]] = []
         self._transactions = Transactions(timeout_s, retries)
         self._i_am_listeners: list[Callable[[Where, IAm], None]] = []
         self._listeners: dict[tuple[int, int], Listener] = {
@@ -101,6 +103,15 @@ class BacnetNetwork:
         finally:
             self._i_am_listeners.remove(listener)
 
+    @contextmanager
+    def hearing_return(self, listener: Callable[[Where], None]) -> Iterator[None]:
+        """Tell `listener` of every device that answers again after it did not."""
+        self._return_listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._return_listeners.remove(listener)
+
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
         """Take one of the places of outstanding requests."""
@@ -130,8 +141,13 @@ class BacnetNetwork:
             )
         except DeviceUnreachableError:
             self._in_doubt.add(peer.host)
+            self._silent.add(where)
             raise
         self._in_doubt.discard(peer.host)
+        if where in self._silent:
+            self._silent.discard(where)
+            for listener in tuple(self._return_listeners):
+                listener(where)
         return reply
 
     async def tell(self, peer: Peer, notice: Notice, parameters: bytes) -> None:

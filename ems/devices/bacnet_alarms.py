@@ -103,10 +103,10 @@ class BacnetAlarms:
         kept = [entry.alarm for entry in self._kept.values() if entry.alarm.is_open]
         return tuple(sorted(kept, key=lambda alarm: (alarm.priority, alarm.since)))
 
-    async def ask(self) -> None:
-        """Ask every device what is wrong; one that can't say, or is away, is passed over."""
-        devices = tuple(self._devices.values())
-        await asyncio.gather(*(self._ask(device) for device in devices))
+    async def ask(self, places: Collection[Where] | None = None) -> None:
+        """Ask the devices at `places` what is wrong, or all; who can't say, or is away, is left."""
+        asked = [d for where, d in self._devices.items() if places is None or where in places]
+        await asyncio.gather(*map(self._ask, asked))
 
     async def acknowledge(self, alarm: DeviceAlarm, by: str) -> None:
         """Tell the device that `by` has seen it.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from ems.devices.bacnet import BacnetNetwork
+from ems.devices.bacnet_alarm_rounds import AlarmRounds
 from ems.devices.bacnet_alarms import BacnetAlarms
 from ems.devices.bacnet_connection import bacnet_connections
 from ems.devices.bacnet_cov import cov_devices
@@ -21,9 +22,7 @@ from ems.domain.alarms import DeviceAlarm
 from ems.domain.district import District, Protocol
 
 BACNET_TIMEOUT_S, BACNET_RETRIES = 1.5, 1
-"""A datagram may get lost: what is not answered is asked once more within the same three seconds."""
-ASK_S = 3600.0
-"""Wall seconds after which devices are asked again what is wrong, in case a word got lost."""
+"""A datagram may get lost: what is not answered is asked again, within three seconds in all."""
 
 
 class Connections:
@@ -79,12 +78,7 @@ class Connections:
             self._network, devices, self._bacnet, zone, now, changed, told_all
         )
         subscriber = CovSubscriber(self._network, self._telling, tell)
-        await asyncio.gather(self._ask(self.alarms), subscriber.run())
-
-    async def _ask(self, alarms: BacnetAlarms) -> None:
-        while True:
-            await alarms.ask()
-            await asyncio.sleep(ASK_S)
+        await asyncio.gather(AlarmRounds(self._network, self.alarms).run(), subscriber.run())
 
     async def set_clocks(self, now: Callable[[], datetime]) -> list[ClockReport]:
         """Set the clocks of all BACnet devices to the time of the EMS; how each was found."""

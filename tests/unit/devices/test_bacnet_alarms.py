@@ -1,7 +1,7 @@
 """What controllers report as wrong reaches the EMS, is kept, and is acknowledged by a person."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +17,11 @@ from bacpypes3.local.networkport import NetworkPortObject
 from bacpypes3.pdu import Address
 from bacpypes3.primitivedata import Date, Time
 
-from ems.devices import bacnet_alarms
+from ems.devices import bacnet_alarm_rounds, bacnet_alarms
 from ems.devices.bacnet import BacnetNetwork
+from ems.devices.bacnet_alarm_rounds import AlarmRounds
 from ems.devices.bacnet_alarms import BacnetAlarms
-from ems.devices.bacnet_connection import bacnet_connections
+from ems.devices.bacnet_connection import BacnetConnection, bacnet_connections
 from ems.devices.bacnet_event_messages import (
     ACKNOWLEDGED,
     ALARM,
@@ -36,9 +37,11 @@ from ems.devices.bacnet_event_messages import (
     read_event_notification,
 )
 from ems.devices.bacnet_tags import ObjectId, context
+from ems.devices.connection import connection_key
+from ems.devices.maps import map_of
 from ems.domain.alarms import AlarmState, DeviceAlarm
 from ems.domain.district import Device, DeviceKind, District
-from ems.domain.errors import DeviceRejectedError
+from ems.domain.errors import DeviceRejectedError, DeviceUnreachableError
 from simulations import bacnet_servers
 from simulations.bacnet_servers import BacnetServers
 from simulations.image import ProcessImage
@@ -66,6 +69,8 @@ class Site:
     network: BacnetNetwork
     alarms: BacnetAlarms
     changes: list[DeviceAlarm]
+    connections: Mapping[str, BacnetConnection]
+    told_all: set[str]
 
     def set_alarm(self, code: float) -> None:
         self.image[f"{self.zone.id}/alarm"] = code
@@ -82,10 +87,14 @@ async def site(district: District, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     network = BacnetNetwork(here.station.host, here.station.port, timeout_s=0.5)
     connections = bacnet_connections([zone, other], network)
     changes: list[DeviceAlarm] = []
-    alarms = BacnetAlarms(network, [zone, other], connections, PARIS, lambda: NOON, changes.append)
+    told_all: set[str] = set()
+    alarms = BacnetAlarms(
+        network, [zone, other], connections, PARIS, lambda: NOON, changes.append,
+        lambda device, _: told_all.add(device),
+    )  # fmt: skip
     await network.open()
     await servers.start()
-    yield Site(zone, other, image, servers, network, alarms, changes)
+    yield Site(zone, other, image, servers, network, alarms, changes, connections, told_all)
     for connection in connections.values():
         await connection.close()
     await servers.stop()
@@ -142,6 +151,28 @@ async def test_one_that_is_silent_is_passed_over(site: Site) -> None:
     site.image.silent[:] = 1
     await site.alarms.ask()
     assert site.alarms.open == ()
+
+
+async def test_who_was_away_is_asked_when_it_answers_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bacnet_alarm_rounds, "LOOK_S", 0.02)
+    rounds = asyncio.create_task(AlarmRounds(site.network, site.alarms).run())
+    connection = site.connections[connection_key(site.zone)]
+    points = tuple(map_of(site.zone).points.values())[:1]
+    await until(lambda: site.told_all == {site.zone.id, site.other.id})
+    await site.servers.stop()
+    with pytest.raises(DeviceUnreachableError):
+        await connection.read(site.zone, points)
+    site.told_all.clear()
+
+    await site.servers.start()
+    await connection.read(site.zone, points)
+
+    await until(lambda: bool(site.told_all))
+    assert site.told_all == {site.zone.id}
+    rounds.cancel()
+    await asyncio.gather(rounds, return_exceptions=True)
 
 
 async def test_a_person_acknowledges(site: Site) -> None:
