@@ -5,7 +5,7 @@ APScheduler fires two jobs in every slot, on the district's clock:
     a lead time before it   `Cycle.prepare`, then, at the slot's start, `Cycle.dispatch`
     half a minute into it   the quarter hour before is summed up in the store
 
-and one every day: what may not be kept any longer, or is no longer needed, is removed.
+and one every day: samples and plans that are no longer needed are removed.
 
 Polling and ingest run all the time beside them, on the same event loop; forecasting and planning
 run in a worker process. When the process ends, every device is given back to its own control.
@@ -43,6 +43,7 @@ from ems.heart import BEAT_S, Heart
 from ems.lasting_ledger import LastingLedger
 from ems.mode_watch import ModeWatch
 from ems.optimizer.planner import Planner
+from ems.overrun_book import OverrunBook
 from ems.own_figures import EVERY_S, own_figures
 from ems.past import Past
 from ems.quarters import SlotTrigger
@@ -58,7 +59,7 @@ LEAST_LEAD = timedelta(minutes=3)
 LEAD_WALL_S = 8.0
 """A plan is begun this long ahead at least, whatever the speed."""
 KEPT = timedelta(days=3)
-"""How long whole plans are kept."""
+"""How long single samples and whole plans are kept."""
 ALARMS_KEPT = timedelta(days=730)
 """How long alarms are kept after they have ended."""
 DRAIN_S = 5.0
@@ -106,6 +107,7 @@ class Service:
         )
         self._alarms = AlarmDesk(store, lambda: self._connections.alarms, clock.now)
         self._brain = WorkerBrain(district)
+        self._book = OverrunBook(store, district)
         forecaster, planner = Forecaster(district), Planner(district)
         needs = [(forecaster.points, forecaster.days * 96), (planner.points, 96)]
         self._ledger = LastingLedger(StoreLedger(store))
@@ -121,7 +123,7 @@ class Service:
             ledger=self._ledger,
             dispatcher=WriterDispatcher(self._writer, heart),
             new_plan_id=lambda: str(uuid.uuid4()),
-            standing=StoreStanding(store),
+            standing=StoreStanding(store, district),
         )
         lead = max(LEAST_LEAD, timedelta(seconds=LEAD_WALL_S * clock.speed))
         self._lead = lead
@@ -223,18 +225,19 @@ class Service:
 
     async def _sum_up(self) -> None:
         try:
-            await self._store.roll_up(Slot(self._after.slot_fired().index - 1))
+            slot = Slot(self._after.slot_fired().index - 1)
+            await self._store.roll_up(slot)
+            await self._book.sum_up(slot)
         except EmsError as error:
             log.error("the quarter hour could not be summed up: %s", error)
 
     async def _forget(self) -> None:
-        """What is no longer allowed goes first, then what is no longer needed."""
-        now = self._clock.now()
+        """Quarter-hour means stay; single samples and setpoints of old plans need not."""
+        before = self._clock.now() - KEPT
         try:
-            await self._store.purge_withdrawn(now, self._ingest.forget_points)
-            await self._store.keep_less(now)
-            await self._store.forget_plans(now - KEPT)
-            await self._store.forget_alarms(now - ALARMS_KEPT)
+            await self._store.forget_samples(before)
+            await self._store.forget_plans(before)
+            await self._store.forget_alarms(self._clock.now() - ALARMS_KEPT)
         except EmsError as error:
             log.error("old samples, plans and alarms could not be removed: %s", error)
 
@@ -248,13 +251,13 @@ class Service:
             self._writer.relinquish_all(), self._publisher.withdraw()
         )
         if kept:
-            log.warning("schedules that are left to the guard: %s", ", ".join(kept))
+            log.warning("schedules that end at midnight only: %s", ", ".join(kept))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ingest.drained(), DRAIN_S)
         for task in workers:
             task.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-        if unreached or kept:  # the guard goes on trying
+        if unreached:  # the guard goes on trying
             self._heart.beat(unreached)
         else:
             self._heart.end()

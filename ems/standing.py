@@ -3,8 +3,10 @@
 import logging
 
 from ems.domain.circumstances import NOTHING_SPECIAL, Circumstances
+from ems.domain.district import District
 from ems.domain.errors import StoreAwayError
 from ems.domain.slots import Horizon
+from ems.overrun_book import OverrunBook
 from ems.store.store import Store
 
 log = logging.getLogger("ems.cycle")
@@ -13,8 +15,9 @@ log = logging.getLogger("ems.cycle")
 class StoreStanding:
     """`Standing` over the store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, district: District) -> None:
         self._store = store
+        self._book = OverrunBook(store, district)
         self._last = NOTHING_SPECIAL
 
     async def circumstances(self, horizon: Horizon) -> Circumstances:
@@ -28,4 +31,7 @@ class StoreStanding:
     async def _asked(self, horizon: Horizon) -> Circumstances:
         end = (horizon.first + horizon.length).start
         events = await self._store.import_events(horizon.first.start)
-        return Circumstances(caps=tuple(event.cap for event in events if event.begins < end))
+        return Circumstances(
+            caps=tuple(event.cap for event in events if event.begins < end),
+            drawn=await self._book.drawn(horizon.first),
+        )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ems.domain.demand_response import ImportCap
+from ems.domain.overruns import Drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,6 +12,8 @@ class Circumstances:
 
     caps: tuple[ImportCap, ...] = ()
     """Events of demand response that reach into it."""
+    drawn: Drawn | None = None
+    """What the running month has drawn so far; none where it is not known."""
 
 
 NOTHING_SPECIAL = Circumstances()

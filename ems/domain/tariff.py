@@ -58,7 +58,7 @@ class Tariff:
     subscribed_kw: Positive
     """Power that may be drawn as a 10-minute mean without an overrun."""
     overrun_eur_per_kwh: Positive
-    """What the plan charges for energy drawn above the subscribed power."""
+    """What energy above the subscribed power is charged where no month is known."""
     energy_eur_per_kwh: dict[TimeClass, Annotated[float, Between(-1, 5)]]
     """Fixed energy price, used where no day-ahead price is given."""
     day_ahead_margin_eur_per_kwh: NonNegative
@@ -66,7 +66,12 @@ class Tariff:
     network_eur_per_kwh: dict[TimeClass, NonNegative]
     """TURPE, energy part."""
     network_eur_per_kw_year: dict[TimeClass, NonNegative]
-    """TURPE, power part."""
+    """TURPE, power part: of the subscribed power, whatever is drawn."""
+    overrun_share: NonNegative = 0.0
+    """A month's overruns cost this share of it, by kW of the root of their squares in ten-minute
+    means (TURPE: 0.04); zero: `overrun_eur_per_kwh` alone is charged."""
+    peak_eur_per_kw_month: NonNegative = 0.0
+    """What a month's highest ten-minute mean costs; nothing under TURPE."""
     excise_eur_per_kwh: NonNegative
     shared_eur_per_kwh: NonNegative
     """Worth of an exported kWh that a dwelling of the district uses."""

@@ -44,6 +44,8 @@ OUTSIDE_PRICES = 20.0
 """So many prices of an event more, whose import a battery would else save beyond its bounds."""
 EVENT = "event"
 """Name of the limit that demand response sets."""
+FAR = "far overrun"
+"""Name of the limit above which an overrun is at its dearest."""
 ROOMS, TANKS, CARS = range(3)
 """Kinds of agents, in their order."""
 
@@ -280,6 +282,8 @@ def _meter(problem: PlanProblem) -> Meter:
     own = own + problem.own_cool_kw.sum(axis=1) / plant.cooling_eer
     T = problem.slots
     event = Limit(name=EVENT, kw=grid.cap_kw, eur_per_kwh=grid.cap_eur_per_kwh)
+    far_kw = grid.subscribed_kw + grid.far_kw
+    far = Limit(name=FAR, kw=far_kw, eur_per_kwh=grid.far_eur_per_kwh)
     return Meter(
         base_kw=grid.base_kw + own,
         sun_kw=grid.pv_kw,
@@ -288,11 +292,11 @@ def _meter(problem: PlanProblem) -> Meter:
         shared_kw=grid.dwellings_kw,
         shared_eur_per_kwh=np.maximum(grid.shared_eur_per_kwh, grid.feed_in_eur_per_kwh),
         subscribed_kw=np.full(T, grid.subscribed_kw),
-        overrun_eur_per_kwh=np.full(T, grid.overrun_eur_per_kwh),
-        limits=(event,),
+        overrun_eur_per_kwh=grid.overrun_eur_per_kwh,
+        limits=(event, far),
         spread_kw=grid.spread_kw,
-        peak_eur_per_kw=0.0,
-        peak_kw_min=0.0,
+        peak_eur_per_kw=grid.peak_eur_per_kw,
+        peak_kw_min=grid.peak_kw_min,
     )
 
 

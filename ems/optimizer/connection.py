@@ -6,6 +6,7 @@ from ems.domain.circumstances import NOTHING_SPECIAL, Circumstances
 from ems.domain.demand_response import joined
 from ems.domain.district import Battery, DeviceKind, District
 from ems.domain.forecasts import Forecasts
+from ems.domain.overruns import overrun_prices
 from ems.domain.points import point_id
 from ems.domain.snapshot import Snapshot
 from ems.optimizer.problem import Batteries, Floats, Grid
@@ -77,6 +78,8 @@ def grid(
     base = forecasts["district/base_load_kw"] + forecasts["car_park/future_kw"]
     most = cost - LESS_EUR_PER_KWH
     cap_kw, cap_price = joined(circumstances.caps, forecasts.horizon)
+    drawn, zone = circumstances.drawn, district.site.zone
+    over = overrun_prices(tariff, forecasts.horizon, zone, drawn)
     return Grid(
         base_kw=base,
         pv_kw=np.maximum(forecasts["pv/available_kw"], 0.0),
@@ -86,10 +89,25 @@ def grid(
         feed_in_eur_per_kwh=np.minimum(forecasts["price/feed_in_eur_per_kwh"], most),
         subscribed_kw=tariff.subscribed_kw,
         spread_kw=_spread_kw(district, forecasts),
-        overrun_eur_per_kwh=tariff.overrun_eur_per_kwh,
+        overrun_eur_per_kwh=over.eur_per_kwh,
+        far_kw=over.far_kw,
+        far_eur_per_kwh=over.far_eur_per_kwh,
+        peak_eur_per_kw=tariff.peak_eur_per_kw_month,
+        peak_kw_min=drawn.peak_kw if drawn else 0.0,
         cap_kw=cap_kw,
         cap_eur_per_kwh=cap_price,
     )
+
+
+def notes(district: District, circumstances: Circumstances) -> list[str]:
+    """What the month's overruns cost already."""
+    drawn = circumstances.drawn
+    paid = drawn.cost_eur(district.tariff) if drawn else 0.0
+    if drawn is None or paid < 1.0:
+        return []
+    return [
+        f"overruns of this month cost {paid:.0f} EUR so far, its peak is {drawn.peak_kw:.0f} kW"
+    ]
 
 
 def usual_price(forecasts: Forecasts) -> float:

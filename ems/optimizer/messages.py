@@ -89,9 +89,9 @@ def _why_short(session: Session, statement: Statement, made: Course) -> str:
         )
     stays = made.net_kw[: max(1, int(session.hours / SLOT_H))]
     grid = statement.problem.grid
-    kept = grid.kept_kw[: len(stays)]
+    kept, overrun = grid.kept_kw[: len(stays)], grid.overrun_eur_per_kwh[: len(stays)]
     full = (stays >= FULL_SHARE * kept).any()
-    gives_way = statement.problem.cars.shortfall_eur_per_kwh < grid.overrun_eur_per_kwh
+    gives_way = statement.problem.cars.shortfall_eur_per_kwh < overrun.max()
     return (
         "the subscribed power is full" if full and gives_way else "the limits of the car park bind"
     )

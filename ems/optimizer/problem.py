@@ -178,11 +178,19 @@ class Grid:
     feed_in_eur_per_kwh: Floats
     """Worth of the rest. Shape [T]."""
     subscribed_kw: float
-    """Import above it costs `overrun_eur_per_kwh` more."""
+    """Import above it costs `overrun_eur_per_kwh` more, and `far_kw` above it yet more."""
     spread_kw: Floats
     """Standard deviation of what the net load will be off its forecast. Shape [T]."""
-    overrun_eur_per_kwh: float
-    """Price of import above the subscribed power."""
+    overrun_eur_per_kwh: Floats
+    """Price of import above the subscribed power. Shape [T]."""
+    far_kw: Floats
+    """An overrun that goes further costs `far_eur_per_kwh` more. Shape [T]."""
+    far_eur_per_kwh: Floats
+    """Zero where the first kW is as dear as it gets. Shape [T]."""
+    peak_eur_per_kw: float
+    """Price of the highest import of the month."""
+    peak_kw_min: float
+    """What the month has reached already."""
     cap_kw: Floats
     """Import that an event of demand response caps. Shape [T]."""
     cap_eur_per_kwh: Floats

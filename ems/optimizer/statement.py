@@ -137,5 +137,12 @@ def state_problem(
         rooms=rooms,
         state=state,
         sessions=found,
-        notes=(*state.notes, *plant_notes, *tank_notes, *car_notes, *battery_notes),
+        notes=(
+            *connection.notes(district, circumstances),
+            *state.notes,
+            *plant_notes,
+            *tank_notes,
+            *car_notes,
+            *battery_notes,
+        ),
     )

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ems.cli import app
+from ems.config import load_district
 from ems.domain.errors import PlanError, StoreError
 from ems.domain.slots import Horizon, Slot
 from ems.standing import StoreStanding
@@ -57,7 +58,7 @@ async def test_a_plan_is_told_of_the_events_that_reach_into_it(store: Store) -> 
         begins = EVENING + hours * HOUR
         await store.add_import_event(begins, begins + HOUR, 400.0 + hours, 2.0, "ana")
     horizon = Horizon(Slot.containing(EVENING), 96)
-    told = await StoreStanding(store).circumstances(horizon)
+    told = await StoreStanding(store, load_district()).circumstances(horizon)
     assert [cap.import_kw[0] for cap in told.caps] == [401.0]
 
 
@@ -65,7 +66,7 @@ async def test_events_are_known_on_while_the_store_is_away(dsn: str) -> None:
     horizon = Horizon(Slot.containing(EVENING), 96)
     async with Store.open(dsn) as store:
         await store.add_import_event(EVENING, EVENING + HOUR, 400.0, 2.0, "ana")
-        standing = StoreStanding(store)
+        standing = StoreStanding(store, load_district())
         known = await standing.circumstances(horizon)
     assert known.caps
     assert await standing.circumstances(horizon) == known
