@@ -5,7 +5,7 @@ APScheduler fires two jobs in every slot, on the district's clock:
     a lead time before it   `Cycle.prepare`, then, at the slot's start, `Cycle.dispatch`
     half a minute into it   the quarter hour before is summed up in the store
 
-and one every day: samples and plans that are no longer needed are removed.
+and one every day: what may not be kept any longer, or is no longer needed, is removed.
 
 Polling and ingest run all the time beside them, on the same event loop; forecasting and planning
 run in a worker process. When the process ends, every device is given back to its own control.
@@ -59,7 +59,7 @@ LEAST_LEAD = timedelta(minutes=3)
 LEAD_WALL_S = 8.0
 """A plan is begun this long ahead at least, whatever the speed."""
 KEPT = timedelta(days=3)
-"""How long single samples and whole plans are kept."""
+"""How long whole plans are kept."""
 ALARMS_KEPT = timedelta(days=730)
 """How long alarms are kept after they have ended."""
 DRAIN_S = 5.0
@@ -232,12 +232,13 @@ class Service:
             log.error("the quarter hour could not be summed up: %s", error)
 
     async def _forget(self) -> None:
-        """Quarter-hour means stay; single samples and setpoints of old plans need not."""
-        before = self._clock.now() - KEPT
+        """What is no longer allowed goes first, then what is no longer needed."""
+        now = self._clock.now()
         try:
-            await self._store.forget_samples(before)
-            await self._store.forget_plans(before)
-            await self._store.forget_alarms(self._clock.now() - ALARMS_KEPT)
+            await self._store.purge_withdrawn(now, self._ingest.forget_points)
+            await self._store.keep_less(now)
+            await self._store.forget_plans(now - KEPT)
+            await self._store.forget_alarms(now - ALARMS_KEPT)
         except EmsError as error:
             log.error("old samples, plans and alarms could not be removed: %s", error)
 
@@ -251,13 +252,13 @@ class Service:
             self._writer.relinquish_all(), self._publisher.withdraw()
         )
         if kept:
-            log.warning("schedules that end at midnight only: %s", ", ".join(kept))
+            log.warning("schedules that are left to the guard: %s", ", ".join(kept))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ingest.drained(), DRAIN_S)
         for task in workers:
             task.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-        if unreached:  # the guard goes on trying
+        if unreached or kept:  # the guard goes on trying
             self._heart.beat(unreached)
         else:
             self._heart.end()

@@ -7,9 +7,9 @@ ten-minute means of the power drawn with (CMDPS; TURPE 7, section on overruns of
 
 The subscribed power itself is paid by the year, whatever is drawn: below it, no month's peak has a
 price. Under the root, the first overrun of a month is the dearest and the next ones of its size
-cost less; a plan is told that slot by slot. A slot's overrun of x kW adds 1.5 x² to the S that the month
-already has, and costs no more than its chord up to x² = S / 1.5 and the steepest slope beyond:
-prices that are never below what the law charges, for one slot or many.
+cost less; a plan is told that slot by slot. A slot's overrun of x kW adds 1.5 x² to the S that the
+month already has, and costs no more than its chord up to x² = S / 1.5 and the steepest slope
+beyond: prices that are never below what the law charges, for one slot or many.
 """
 
 from collections.abc import Mapping, Sequence
