@@ -8,22 +8,23 @@ meanwhile set another value by hand.
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ems.devices.commands import Command, came_back, command
 from ems.devices.connection import Connection, Values
 from ems.devices.holds import Hold
 from ems.devices.interlocks import Situation, Stood, permitted
+from ems.devices.lookout import Lookout
 from ems.devices.maps import PointSpec, map_of
-from ems.devices.on_site import OnSite, Sighting
 from ems.devices.point_limits import UNLIMITED
+from ems.devices.surroundings import Surroundings
 from ems.domain.district import Device
 from ems.domain.errors import DeviceError, DeviceRejectedError
 from ems.domain.plans import Dispatched, Outcome, Setpoint
-from ems.domain.points import Quality, Reading, point_id
-from ems.domain.slots import SLOT, Clock
+from ems.domain.points import Quality, point_id
+from ems.domain.slots import SLOT
 
 log = logging.getLogger("ems.devices")
 
@@ -31,23 +32,6 @@ GRACE = SLOT
 """How long a device is held after its last setpoint ended: one missed cycle."""
 
 _NOTHING = (math.nan, Quality.COMM_FAIL)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What all devices' writers share."""
-
-    clock: Clock
-    """District time."""
-
-    on_site: OnSite
-    """What people on site hold."""
-
-    latest: Callable[[str], Reading | None]
-    """The poller's latest reading of a point."""
-
-    step: timedelta
-    """District time between two times that a device is tended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +53,7 @@ class DeviceWriter:
         self.hold: Hold | None = None
         self._connection = connection
         self._around = around
+        self._lookout = Lookout(device, connection, around)
         self._points = map_of(device).points
         self._stood: dict[str, Stood] = {}
         self._orders: dict[str, Command] = {}
@@ -98,8 +83,8 @@ class DeviceWriter:
         if beat := hold.due_beat(self._now):
             await self._connection.write(self.device, beat)
             hold.beaten(beat, self._now)
-        if suspects := self._suspects(hold):
-            await self._look(hold, suspects)
+        if suspects := self._lookout.suspects(hold):
+            await self._lookout.look(hold, suspects)
         await self._go_on(hold)
 
     async def let_go(self) -> None:
@@ -112,19 +97,13 @@ class DeviceWriter:
         self._orders.clear()
         if hold is None:
             return
-        ours = [s for s in hold.touched if s.object is not None or not self._is_held(s)]
+        ours = [s for s in hold.touched if s.object is not None or not self._lookout.held(s)]
         self._stood = {}
         await self._connection.relinquish(self.device, ours)
 
     @property
     def _now(self) -> datetime:
-        return self._around.clock.now()
-
-    def _id(self, spec: PointSpec) -> str:
-        return point_id(self.device.id, spec.name)
-
-    def _is_held(self, spec: PointSpec) -> bool:
-        return self._id(spec) in self._around.on_site
+        return self._around.now
 
     async def _carry_out(self, commands: Sequence[Command]) -> list[Dispatched]:
         until = max(c.setpoint.slot.end for c in commands) + GRACE
@@ -132,8 +111,8 @@ class DeviceWriter:
         hold.extend(until)
         specs = [c.spec for c in commands]
         try:
-            await self._look_for_hands(hold, commands)
-            ours = [c for c in commands if not self._waits(c.spec)]
+            await self._lookout.look_before(hold, commands)
+            ours = [c for c in commands if not self._lookout.waits(c.spec)]
             given = {c.spec: c for c in await self._permitted(ours)}
             written = await self._tell(hold, list(given.values()))
             read = await self._connection.read(self.device, specs)
@@ -143,57 +122,6 @@ class DeviceWriter:
             return [dispatched(c.setpoint, Outcome.UNREACHABLE, self._now) for c in commands]
         self._orders = {c.spec.name: c for c in ours}
         return [self._verified(hold, given.get(c.spec, c), written, read) for c in commands]
-
-    def _waits(self, spec: PointSpec) -> bool:
-        """Whether somebody on site holds a point, or may do: the next look decides."""
-        return self._is_held(spec) or self._around.on_site.suspected(self._id(spec))
-
-    async def _look_for_hands(self, hold: Hold, commands: Sequence[Command]) -> None:
-        """See what is held on site before anything is written."""
-        objects = [c.spec for c in commands if c.spec.object is not None]
-        if objects:
-            names = await self._connection.held_on_site(self.device, objects)
-            self._around.on_site.by_priority(self.device.id, objects, names, self._now)
-        doubtful = [
-            c.spec
-            for c in commands
-            if c.spec.object is None
-            and (self._waits(c.spec) or hold.changes(c.spec, c.value, self._now))
-        ]
-        if doubtful:
-            await self._look(hold, doubtful)
-
-    def _suspects(self, hold: Hold) -> list[PointSpec]:
-        """Registers that, as last polled, show something else than what was written."""
-        for spec, (value, told_at) in hold.known.items():
-            reading = self._around.latest(self._id(spec)) if spec.object is None else None
-            if reading is not None and reading.quality.usable and reading.at > told_at:
-                self._seen(spec, value, reading.value, reading.at)
-        on_site = self._around.on_site
-        return [spec for spec in hold.known if on_site.suspected(self._id(spec))]
-
-    async def _look(self, hold: Hold, specs: Sequence[PointSpec]) -> None:
-        """Read registers on the wire, and the heartbeat: a device that restarted held nothing."""
-        beat = hold.last_beat
-        read = await self._connection.read(self.device, [*specs, *beat])
-        if any(not came_back(s, v, read.get(s.name, (v, 0))[0]) for s, v in beat.items()):
-            log.info("%s has restarted: it is told anew", self.device.id)
-            hold.lapse()
-            for spec in specs:
-                self._around.on_site.released(self._id(spec))
-            return
-        for spec in specs:
-            told = hold.known[spec][0] if spec in hold.known else self._told_before(spec)
-            value, quality = read.get(spec.name, _NOTHING)
-            if quality.usable and math.isfinite(told):
-                self._seen(spec, told, value, self._now)
-
-    def _told_before(self, spec: PointSpec) -> float:
-        return self._around.on_site.told(self._id(spec))
-
-    def _seen(self, spec: PointSpec, told: float, value: float, at: datetime) -> None:
-        sighting = Sighting(told=told, value=value, at=at)
-        self._around.on_site.seen(self.device.id, spec, sighting)
 
     async def _permitted(self, commands: Sequence[Command]) -> list[Command]:
         """The commands within the limits of the map; the past is read where it is not known."""
@@ -247,9 +175,9 @@ class DeviceWriter:
 
     def _verified(self, hold: Hold, one: Command, written: Written, read: Values) -> Dispatched:
         value, quality = read.get(one.spec.name, _NOTHING)
-        if self._is_held(one.spec):
+        if self._lookout.held(one.spec):
             return dispatched(one.setpoint, Outcome.OVERRIDDEN, self._now, read_back=value)
-        if self._waits(one.spec):
+        if self._lookout.waits(one.spec):
             return dispatched(one.setpoint, Outcome.MISMATCH, self._now, read_back=value)
         if one.spec.name in written.rejected:
             return dispatched(one.setpoint, Outcome.REJECTED, self._now, read_back=value)
@@ -259,7 +187,7 @@ class DeviceWriter:
         else:
             outcome = Outcome.OVERRIDDEN if quality is Quality.OVERRIDDEN else Outcome.MISMATCH
             if one.spec.object is None and one.spec not in written.values:
-                self._seen(one.spec, one.value, value, self._now)
+                self._lookout.seen(one.spec, one.value, value, self._now)
             else:
                 hold.touch([one.spec])
         return dispatched(one.setpoint, outcome, self._now, written=one.value, read_back=value)
@@ -273,7 +201,7 @@ class DeviceWriter:
 
     async def _go_on(self, hold: Hold) -> None:
         """Write what limits held back when it was commanded, as far as they allow by now."""
-        orders = [c for c in self._orders.values() if not self._waits(c.spec)]
+        orders = [c for c in self._orders.values() if not self._lookout.waits(c.spec)]
         due = [
             c
             for c in self._within_limits(orders)

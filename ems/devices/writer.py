@@ -18,8 +18,9 @@ from contextlib import suppress
 from datetime import timedelta
 
 from ems.devices.connection import Connection, connection_key
-from ems.devices.device_writer import GRACE, DeviceWriter, Surroundings, dispatched
+from ems.devices.device_writer import GRACE, DeviceWriter, dispatched
 from ems.devices.on_site import OnSite
+from ems.devices.surroundings import Surroundings
 from ems.domain.district import District
 from ems.domain.errors import DeviceError
 from ems.domain.plans import Dispatched, Outcome, Setpoint
