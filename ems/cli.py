@@ -24,6 +24,7 @@ class _Commands(LazyGroup):
         "config": "ems.commands.config:app",
         "export": "ems.commands.export:app",
         "residents": "ems.commands.residents:app",
+        "share": "ems.commands.share:share",
     }
 
 
