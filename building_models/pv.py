@@ -1,10 +1,10 @@
-"""Photovoltaic roofs by pvlib: plane, cell temperature, modules, inverter."""
+"""Photovoltaic roofs by pvlib: plane, skyline, cell temperature, modules, inverter."""
 
 import numpy as np
 import pvlib
 from numpy.typing import NDArray
 
-from building_models import solar
+from building_models import skyline, solar
 from ems.domain.district import PvRoof, Site
 from ems.domain.slots import Horizon
 from ems.domain.weather import Weather
@@ -32,7 +32,7 @@ def power_kw(
 
     Cell temperature by Faiman (doi 10.1002/pip.813), modules by PVWatts, clipped at the inverter.
     """
-    plane = solar.plane_w_m2(
+    light = solar.plane_light(
         site,
         horizon,
         ghi_w_m2=ghi_w_m2,
@@ -41,6 +41,8 @@ def power_kw(
         tilt_deg=roof.tilt_deg,
         azimuth_deg=roof.azimuth_deg,
     )
+    sun = solar.sun_position(site, horizon)
+    plane = skyline.kept_w_m2(light, sun, skyline.heights_deg(roof))
     cell_c = pvlib.temperature.faiman(plane, outdoor_temp_c, wind_m_per_s)
     direct_kw = pvlib.pvsystem.pvwatts_dc(plane, cell_c, roof.peak_kw, POWER_PER_K)
     kept = np.asarray(direct_kw, dtype=np.float64) * (1.0 - roof.loss_share) * INVERTER_EFFICIENCY

@@ -55,6 +55,53 @@ def sun_position(site: Site, horizon: Horizon) -> SunPosition:
     return SunPosition(zenith_deg=zenith, azimuth_deg=azimuth, extra_w_m2=extra)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlaneLight:
+    """What reaches a plane, by where it comes from. Every array has shape [slots], W/m2."""
+
+    sun: Floats
+    """Beam and the bright ring around the sun."""
+
+    sky: Floats
+    """Diffuse, alike from all of the sky."""
+
+    ground: Floats
+    """Reflected."""
+
+
+def plane_light(
+    site: Site,
+    horizon: Horizon,
+    ghi_w_m2: Floats,
+    dni_w_m2: Floats,
+    dhi_w_m2: Floats,
+    tilt_deg: float,
+    azimuth_deg: float,
+) -> PlaneLight:
+    """Light on a plane, Hay and Davies for the sky. Arrays of shape [slots].
+
+    Nothing comes before the sun is up, whatever a weather file says.
+    """
+    sun = sun_position(site, horizon)
+    incidence = pvlib.irradiance.aoi(tilt_deg, azimuth_deg, sun.zenith_deg, sun.azimuth_deg)
+    sky = pvlib.irradiance.haydavies(
+        tilt_deg,
+        azimuth_deg,
+        dhi_w_m2,
+        dni_w_m2,
+        sun.extra_w_m2,
+        sun.zenith_deg,
+        sun.azimuth_deg,
+        return_components=True,
+    )
+    beam = dni_w_m2 * np.clip(np.cos(np.radians(incidence)), 0.0, None)
+    ring = np.nan_to_num(np.asarray(sky["poa_circumsolar"], dtype=np.float64))
+    plain = np.nan_to_num(np.asarray(sky["poa_isotropic"], dtype=np.float64))
+    ground = ALBEDO * ghi_w_m2 * (1.0 - np.cos(np.radians(tilt_deg))) / 2
+    by_day = [np.where(sun.is_up, part, 0.0) for part in (beam + ring, plain, ground)]
+    return PlaneLight(sun=by_day[0], sky=by_day[1], ground=by_day[2])
+
+
 def plane_w_m2(
     site: Site,
     horizon: Horizon,
@@ -64,25 +111,9 @@ def plane_w_m2(
     tilt_deg: float,
     azimuth_deg: float,
 ) -> Floats:
-    """Global irradiance on a plane, Hay and Davies for the sky. Arrays of shape [slots].
-
-    Nothing comes before the sun is up, whatever a weather file says.
-    """
-    sun = sun_position(site, horizon)
-    total = pvlib.irradiance.get_total_irradiance(
-        tilt_deg,
-        azimuth_deg,
-        sun.zenith_deg,
-        sun.azimuth_deg,
-        dni_w_m2,
-        ghi_w_m2,
-        dhi_w_m2,
-        dni_extra=sun.extra_w_m2,
-        albedo=ALBEDO,
-        model="haydavies",
-    )
-    plane = np.nan_to_num(np.asarray(total["poa_global"], dtype=np.float64))
-    return np.where(sun.is_up, np.clip(plane, 0.0, None), 0.0)
+    """Global irradiance on a plane under a free sky. Arrays of shape [slots]."""
+    light = plane_light(site, horizon, ghi_w_m2, dni_w_m2, dhi_w_m2, tilt_deg, azimuth_deg)
+    return light.sun + light.sky + light.ground
 
 
 def facade_w_m2(

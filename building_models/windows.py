@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from building_models import solar
 from ems.domain.district import Site
-from ems.domain.slots import Horizon
 from ems.domain.weather import Weather
 
 Floats = NDArray[np.float64]
@@ -51,29 +50,21 @@ class FacadeSun:
     """What reaches a facade in a weather, before what stands opposite is counted."""
 
     def __init__(self, site: Site, weather: Weather, azimuth_deg: float) -> None:
-        horizon: Horizon = weather.horizon
-        sun = solar.sun_position(site, horizon)
-        incidence = pvlib.irradiance.aoi(90.0, azimuth_deg, sun.zenith_deg, sun.azimuth_deg)
-        parts = pvlib.irradiance.haydavies(
-            90.0,
-            azimuth_deg,
-            weather.dhi_w_m2,
-            weather.dni_w_m2,
-            sun.extra_w_m2,
-            sun.zenith_deg,
-            sun.azimuth_deg,
-            return_components=True,
+        sun = solar.sun_position(site, weather.horizon)
+        light = solar.plane_light(
+            site,
+            weather.horizon,
+            ghi_w_m2=weather.ghi_w_m2,
+            dni_w_m2=weather.dni_w_m2,
+            dhi_w_m2=weather.dhi_w_m2,
+            tilt_deg=solar.VERTICAL_DEG,
+            azimuth_deg=azimuth_deg,
         )
-        up = sun.is_up
-        toward = np.clip(np.cos(np.radians(incidence)), 0.0, None)
-        ring = np.nan_to_num(np.asarray(parts["poa_circumsolar"]))
-        beam = weather.dni_w_m2 * toward + np.where(toward > 0, ring, 0.0)
-        self._beam = np.where(up, beam * glass_factor(np.asarray(incidence)), 0.0)
-        self._height_deg = 90.0 - sun.zenith_deg
+        incidence = pvlib.irradiance.aoi(90.0, azimuth_deg, sun.zenith_deg, sun.azimuth_deg)
         factor = diffuse_factor()
-        sky = np.nan_to_num(np.asarray(parts["poa_isotropic"]))
-        self._sky = np.where(up, factor * sky, 0.0)
-        self._ground = np.where(up, factor * solar.ALBEDO * weather.ghi_w_m2 / 2, 0.0)
+        self._beam = light.sun * glass_factor(np.asarray(incidence))
+        self._height_deg = 90.0 - sun.zenith_deg
+        self._sky, self._ground = factor * light.sky, factor * light.ground
         self._warm = weather.outdoor_temp_c > BLIND_FROM_C
 
     def through_glass_w_m2(self, skyline: float) -> Floats:

@@ -298,6 +298,11 @@ class PvRoof:
     tilt_deg: Annotated[float, Between(0, 90)]
     azimuth_deg: Annotated[float, Between(0, 360)]
     loss_share: Share
+    skyline_n_deg: Annotated[float, Between(0, 80)] = 0.0
+    """How high hills and buildings stand over the horizon between north-west and north-east."""
+    skyline_e_deg: Annotated[float, Between(0, 80)] = 0.0
+    skyline_s_deg: Annotated[float, Between(0, 80)] = 0.0
+    skyline_w_deg: Annotated[float, Between(0, 80)] = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
