@@ -111,7 +111,8 @@ def _charging(
     present = statement.problem.cars.present
     current, left = car_currents_a(car_kw, present, wanting, park, price_eur)
     unit_kw = np.array([per_ampere_kw(session, park) for session in wanting])
-    return current, current * unit_kw * present, left
+    taken_kw = np.minimum(current * unit_kw, statement.problem.cars.power_kw_max)
+    return current, taken_kw * present, left
 
 
 def _all_rooms(statement: Statement, controls: Controls, left_out: NDArray[np.bool_]) -> Floats:

@@ -5,6 +5,9 @@ amperes. What rounding takes from a car in one slot is owed to it in the next, s
 until it leaves is the planned one. A car in a hurry is never rounded down. Such cars are served
 first, then those that leave first; groups and the feeder hold in every slot. What is left goes to
 free charge points, so that a car that comes between two plans charges at once.
+
+6 A bounds what a charge point may say, not what a car takes: a nearly full battery on three phases
+takes less of each. It is let have 6 A and planned with what it takes.
 """
 
 import math
@@ -57,6 +60,11 @@ def per_ampere_kw(session: Session, park: CarPark) -> float:
     return session.phases * park.voltage_v / 1000
 
 
+def least_kw(session: Session, park: CarPark) -> float:
+    """What a car takes at the least current: that current's power, or less by itself."""
+    return min(park.least_current_a * per_ampere_kw(session, park), session.power_kw_max)
+
+
 def car_currents_a(
     planned_kw: Floats,
     present: Floats,
@@ -89,10 +97,9 @@ class _Rounded:
 
     def __init__(self, session: Session, park: CarPark, planned_kw: Floats) -> None:
         self._session, self._least_a = session, park.least_current_a
-        self._unit_kw = per_ampere_kw(session, park)
-        self._own_a = min(
-            session.point.current_a_max, math.ceil(session.power_kw_max / self._unit_kw - 1e-9)
-        )
+        self._unit_kw, self._least_kw = per_ampere_kw(session, park), least_kw(session, park)
+        own_a = max(self._least_a, math.ceil(session.power_kw_max / self._unit_kw - 1e-9))
+        self._own_a = min(session.point.current_a_max, own_a)
         self._planned_kw: list[float] = planned_kw.tolist()
         self._after_kwh = ((planned_kw[::-1].cumsum()[::-1] - planned_kw) * SLOT_H).tolist()
         self._owed_kwh = 0.0
@@ -104,17 +111,18 @@ class _Rounded:
         most_a = min(self._own_a, room.within(group) / unit_kw)
         last = self._after_kwh[slot] < 1e-3
         if self._session.has_time and not last:
-            current = self._nearest_a(wish_kwh / SLOT_H / share / unit_kw, most_a)
+            current = self._nearest_a(wish_kwh / SLOT_H / share, most_a)
         else:
             current = self._not_less_a(wish_kwh, share, most_a)
         room.take(group, current * unit_kw)
-        self._owed_kwh = wish_kwh - current * unit_kw * share * SLOT_H
+        taken_kw = min(current * unit_kw, self._session.power_kw_max)
+        self._owed_kwh = wish_kwh - taken_kw * share * SLOT_H
         return current
 
-    def _nearest_a(self, wish_a: float, most_a: float) -> float:
-        if wish_a < 0.5 * self._least_a:
+    def _nearest_a(self, wish_kw: float, most_a: float) -> float:
+        if wish_kw < 0.5 * self._least_kw:
             return 0.0
-        return self._within_a(round(wish_a), most_a)
+        return self._within_a(round(wish_kw / self._unit_kw), most_a)
 
     def _not_less_a(self, wish_kwh: float, share: float, most_a: float) -> float:
         if wish_kwh < OWED_KWH:
@@ -141,7 +149,7 @@ def _followed_kw(
     group = np.array([names.index(s.point.group) for s in wanting], dtype=np.intp)
     loads = np.zeros((len(names), len(planned_kw)))
     np.add.at(loads, group, planned_kw.T)
-    least = [park.least_current_a * per_ampere_kw(session, park) for session in wanting]
+    least = [least_kw(session, park) for session in wanting]
     charging = Charging(
         planned_kw=planned_kw,
         least_kw=present * np.array(least),

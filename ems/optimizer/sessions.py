@@ -4,6 +4,9 @@ A car is planned to be done before it leaves: by a slot, so that a late plan or 
 no harm, and by the time that the slow end of charging may cost. A
 car that has no such time in hand is charged at once. So is one that has not been seen to charge and
 would be late if it took the least that cars take: a quarter hour later its limit is known.
+
+A charge point whose car is done and leaves within the first slot, or is gone before it, is as good
+as free: the next car may come in that slot and have no time to lose.
 """
 
 from dataclasses import dataclass
@@ -41,6 +44,8 @@ CONNECTED = (1.0, 2.0)
 """States of a charge point with a car: idle and charging."""
 FLOWING_A = 1.0
 """A current above this is one."""
+FOLLOWED_A = 6.0
+"""A charge point that somebody holds below this charges no car (IEC 61851-1)."""
 PHASE_V = 230.0
 """Between phase and neutral."""
 KEEPS_UP_SHARE = 0.9
@@ -53,6 +58,7 @@ class Plug(Enum):
     """What stands at a charge point."""
 
     FREE = "free"
+    """No car, or one that is off before it could be charged: the next one may come."""
     CAR = "car"
     DONE = "done"
     """A car that has what it wanted."""
@@ -128,34 +134,47 @@ def _session(
     previous: Plan | None,
     notes: list[str],
 ) -> Session:
+    left_kwh, hours = _wish(device, snapshot, horizon)
+    held_a = snapshot.held(point_id(device, "current_limit_a"))
+    current_a_max = float(np.fmin(point.current_a_max, held_a))
     state = snapshot.value(point_id(device, "state"))
-    if state not in CONNECTED:
-        plug = Plug.FREE if state == 0.0 else Plug.UNKNOWN
+    plug = _plug(state, left_kwh if current_a_max >= FOLLOWED_A else 0.0, hours)
+    if plug in (Plug.FREE, Plug.UNKNOWN):
         return Session(point=point, device=device, plug=plug, phases=point.phases)
-    wanted, charged = snapshot.values(
-        point_id(device, name) for name in ("energy_wanted_kwh", "session_energy_kwh")
-    )
-    left_kwh = wanted - (charged if np.isfinite(charged) else 0.0)
-    hours = _hours_left(device, snapshot, horizon)
     if not (np.isfinite(left_kwh) and np.isfinite(hours)):
         notes.append(f"{point.id}: a car that says too little, {UNSAID_KWH:g} kWh supposed")
-        left_kwh = left_kwh if np.isfinite(left_kwh) else UNSAID_KWH
-        hours = hours if np.isfinite(hours) else UNSAID_H
     phases = _phases(point, device, snapshot)
     own_kw = _own_kw(point, device, snapshot, previous)
-    held_a = snapshot.held(point_id(device, "current_limit_a"))
-    current_a_max = np.fmin(point.current_a_max, held_a)
-    rated_kw = min(point.power_kw_max, phases * float(current_a_max) * PHASE_V / 1000)
+    rated_kw = min(point.power_kw_max, phases * current_a_max * PHASE_V / 1000)
     return Session(
         point=point,
         device=device,
-        plug=Plug.CAR if left_kwh >= DONE_KWH and current_a_max > 0 else Plug.DONE,
-        wanted_kwh=max(float(left_kwh), 0.0),
-        hours=float(hours),
+        plug=plug,
+        wanted_kwh=max(left_kwh, 0.0) if np.isfinite(left_kwh) else UNSAID_KWH,
+        hours=hours if np.isfinite(hours) else UNSAID_H,
         phases=phases,
         power_kw_max=min(rated_kw, ROOM_SHARE * own_kw) if np.isfinite(own_kw) else rated_kw,
         own_kw=own_kw,
     )
+
+
+def _wish(device: str, snapshot: Snapshot, horizon: Horizon) -> tuple[float, float]:
+    """What the car still wants, kWh, and for how many hours it stays; NaN where it does not say."""
+    wanted, charged = snapshot.values(
+        point_id(device, name) for name in ("energy_wanted_kwh", "session_energy_kwh")
+    )
+    left_kwh = float(wanted - (charged if np.isfinite(charged) else 0.0))
+    return left_kwh, _hours_left(device, snapshot, horizon)
+
+
+def _plug(state: float, left_kwh: float, hours: float) -> Plug:
+    """What stands at a charge point, as the plan sees it."""
+    if state not in CONNECTED:
+        return Plug.FREE if state == 0.0 else Plug.UNKNOWN
+    done = left_kwh < DONE_KWH
+    if hours <= 0 or (done and hours < SLOT_H):
+        return Plug.FREE
+    return Plug.DONE if done else Plug.CAR
 
 
 def _phases(point: ChargePoint, device: str, snapshot: Snapshot) -> int:
@@ -183,14 +202,18 @@ def _own_kw(point: ChargePoint, device: str, snapshot: Snapshot, previous: Plan 
 
 
 def _hours_left(device: str, snapshot: Snapshot, horizon: Horizon) -> float:
-    """Hours from the start of `horizon` until the car leaves; NaN if it does not say."""
+    """Hours from the start of `horizon` until the car leaves, none if it is gone by then.
+
+    NaN if it does not say.
+    """
     point = point_id(device, "departure_min")
     minutes = snapshot.value(point)
     if not np.isfinite(minutes):
         return float("nan")
+    if minutes <= 0:
+        return UNSAID_H
     leaves = snapshot.readings[point].at + timedelta(minutes=minutes)
-    hours = (leaves - horizon.first.start).total_seconds() / 3600
-    return hours if hours > 0 else UNSAID_H
+    return max((leaves - horizon.first.start).total_seconds() / 3600, 0.0)
 
 
 def cars_of(found: tuple[Session, ...]) -> list[Session]:

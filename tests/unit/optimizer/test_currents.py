@@ -1,5 +1,7 @@
 """From planned powers to currents that cars can follow."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,13 @@ def currents(planned_kw: list[float], **kwargs: object) -> np.ndarray:
 def test_currents_follow_the_plan(planned_kw: list[float], expected_a: list[float]) -> None:
     found = currents(planned_kw)
     assert found == pytest.approx(expected_a)
+
+
+def test_a_car_that_takes_less_than_six_amperes_by_itself_is_let_have_six() -> None:
+    slow = replace(session(phases=3), power_kw_max=2.4)
+    planned = np.array([[2.4], [2.4], [0.6]])
+    found, _ = car_currents_a(planned, np.ones_like(planned), [slow], PARK)
+    assert found[:, 0] == pytest.approx([6, 6, 6])
 
 
 @pytest.mark.parametrize("phases", [1, 3])
