@@ -1,8 +1,10 @@
 """`ems devices check`: the installation against its description, as a report to act on."""
 
 import asyncio
+import os
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from rich.table import Table
 
 from ems.commands.check_report import as_data, csv_text, html_text
 from ems.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, out, print_json, told
+from ems.commands.languages import language
 from ems.commands.on_site import NetOption, connected, device_of, district_at
 from ems.devices.connection import connection_key
 from ems.devices.ede import compared, read_ede
@@ -50,7 +53,8 @@ def check(
         listed = compared(read_ede(ede), district.with_devices(devices)) if ede else []
         read = [] if list_only else devices
         found = replace(asyncio.run(look(district, read)), listed=tuple(listed))
-        for path, text in ((csv, csv_text), (html, html_text)):
+        page = partial(html_text, spoken=language(os.environ))
+        for path, text in ((csv, csv_text), (html, page)):
             if path is not None:
                 save(path, text(found, district))
     if json:

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+from ems.commands.report_words import Words
 from ems.devices.connection import connection_key
 from ems.devices.inspection import Inspection
 from ems.domain.district import District
@@ -17,10 +18,12 @@ COLUMNS = (
 )  # fmt: skip
 
 _PAGE = Environment(autoescape=True).from_string(
-    """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
+    """{% macro head() %}<tr>
+{% for word in varargs %}<th>{{ _(word) }}</th>{% endfor %}</tr>{% endmacro %}
+<!doctype html>
+<html lang="{{ spoken }}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Devices of {{ site }}: {{ at }}</title>
+<title>{{ title }}: {{ at }}</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 }
@@ -29,36 +32,34 @@ td { vertical-align: top }
 .bad { background: #fdecea } td.number { text-align: right; font-variant-numeric: tabular-nums }
 @media print { body { margin: 0; max-width: none } }
 </style></head><body>
-<h1>Devices of {{ site }}</h1>
-<p>{{ at }}: {{ devices | length }} devices read, {{ bad | length }} to be looked at;
-{{ sums | rejectattr("good") | list | length }} of {{ sums | length }} sums do not add up.</p>
-{% if bad %}<h2>To be looked at</h2>
-<table><tr><th>Device</th><th>At</th><th>Unit</th><th>Verdict</th><th>Found</th><th>Look at</th>
-<th>Done</th></tr>
+<h1>{{ title }}</h1>
+<p>{{ summary }}</p>
+{% if bad %}<h2>{{ _("To be looked at") }}</h2>
+<table>{{ head("Device", "At", "Unit", "Verdict", "Found", "Look at", "Done") }}
 {% for one in bad %}<tr class="bad"><td>{{ one.id }}</td><td>{{ one.address }}</td>
-<td>{{ one.unit_id }}</td><td>{{ one.verdict }}</td><td>{{ one.found }}</td>
-<td>{{ one.look_at }}</td><td>&#9744;</td></tr>
+<td>{{ one.unit_id }}</td><td>{{ _(one.verdict) }}</td><td>{{ _(one.found) }}</td>
+<td>{{ _(one.look_at) }}</td><td>&#9744;</td></tr>
 {% endfor %}</table>{% endif %}
-{% if listed %}<h2>Against the integrator's list</h2>
-<table><tr><th>Device</th><th>Point</th><th>In the list</th><th>Look at</th><th>Done</th></tr>
-{% for one in listed %}<tr class="bad"><td>{{ one.device }}</td><td>{{ one.point }}</td>
-<td>{{ one.found }}</td><td>{{ one.look_at }}</td><td>&#9744;</td></tr>
+{% if listed %}<h2>{{ _("Against the integrator's list") }}</h2>
+<table>{{ head("Device", "Point", "In the list", "Look at", "Done") }}
+{% for one in listed %}<tr class="bad"><td>{{ _(one.device) }}</td><td>{{ one.point }}</td>
+<td>{{ _(one.found) }}</td><td>{{ _(one.look_at) }}</td><td>&#9744;</td></tr>
 {% endfor %}</table>{% endif %}
-<h2>Sums</h2>
-<table><tr><th>What</th><th>Shown, kW</th><th>Summed, kW</th><th>Verdict</th><th>Look at</th></tr>
-{% for one in sums %}<tr{% if not one.good %} class="bad"{% endif %}><td>{{ one.name }}</td>
+<h2>{{ _("Sums") }}</h2>
+<table>{{ head("What", "Shown, kW", "Summed, kW", "Verdict", "Look at") }}
+{% for one in sums %}<tr{% if not one.good %} class="bad"{% endif %}><td>{{ _(one.name) }}</td>
 <td class="number">{{ "%.2f" | format(one.shown_kw) }}</td>
-<td class="number">{{ "%.2f" | format(one.summed_kw) }}</td><td>{{ one.verdict }}</td>
-<td>{{ one.look_at }}</td></tr>
+<td class="number">{{ "%.2f" | format(one.summed_kw) }}</td><td>{{ _(one.verdict) }}</td>
+<td>{{ _(one.look_at) }}</td></tr>
 {% endfor %}</table>
-<h2>All devices</h2>
+<h2>{{ _("All devices") }}</h2>
 {% for one in devices %}<details{% if not one.good %} open{% endif %}>
-<summary>{{ one.id }} ({{ one.kind }}, {{ one.address }}): {{ one.verdict }}</summary>
-<table><tr><th>Point</th><th>Value</th><th>Unit</th><th>Verdict</th></tr>
+<summary>{{ one.id }} ({{ _(one.kind) }}, {{ one.address }}): {{ _(one.verdict) }}</summary>
+<table>{{ head("Point", "Value", "Unit", "Verdict") }}
 {% for point in one.points %}<tr{% if point.verdict != "good" %} class="bad"{% endif %}>
 <td>{{ point.name }}</td>
 <td class="number">{{ "-" if point.value is none else "%g" | format(point.value) }}</td>
-<td>{{ point.unit }}</td><td>{{ point.verdict }}</td></tr>
+<td>{{ point.unit }}</td><td>{{ _(point.verdict) }}</td></tr>
 {% endfor %}</table></details>
 {% endfor %}</body></html>
 """
@@ -129,14 +130,21 @@ def csv_text(found: Inspection, _district: District) -> str:
     return text.getvalue()
 
 
-def html_text(found: Inspection, district: District) -> str:
-    """A page that stands by itself, to be printed or sent."""
-    data = as_data(found)
+def html_text(found: Inspection, district: District, spoken: str) -> str:
+    """A page that stands by itself, to be printed or sent, in the language `spoken`."""
+    data, say = as_data(found), Words(spoken)
+    at = f"{datetime.now(district.site.zone):%Y-%m-%d %H:%M}"
+    bad = [one for one in data["devices"] if not one["good"]]
+    wrong = sum(not one["good"] for one in data["sums"])
+    counts = f"{len(data['devices'])} devices read, {len(bad)} to be looked at"
     return _PAGE.render(
-        site=district.site.name,
-        at=f"{datetime.now(district.site.zone):%Y-%m-%d %H:%M}",
+        _=say,
+        spoken=spoken,
+        title=say(f"Devices of {district.site.name}"),
+        at=at,
+        summary=say(f"{at}: {counts}; {wrong} of {len(data['sums'])} sums do not add up."),
         devices=data["devices"],
-        bad=[one for one in data["devices"] if not one["good"]],
+        bad=bad,
         sums=data["sums"],
         listed=data["listed"],
     )

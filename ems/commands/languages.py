@@ -50,11 +50,11 @@ def paragraphs(command: Any) -> Iterator[str]:
 
 
 @cache
-def catalogue(spoken: str) -> Mapping[str, str]:
-    """The translations into a language, by the English paragraph."""
+def catalogue(spoken: str, domain: str = "commands") -> Mapping[str, str]:
+    """The translations into a language, by the English paragraph; `domain`: of what."""
     from babel.messages.pofile import read_po  # only who needs it waits for it
 
-    with (LOCALE / spoken / "LC_MESSAGES" / "commands.po").open("rb") as file:
+    with (LOCALE / spoken / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:
         found = read_po(file, locale=spoken)
     return {str(m.id): str(m.string) for m in found if m.id and m.string}
 
