@@ -30,6 +30,25 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Curve:
+    """One thing along another."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+    """Across and up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """Curves that belong together."""
+
+    title: str
+    across: str
+    up: str
+    curves: Sequence[Curve]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """What one benchmark measured, and where."""
 
@@ -37,6 +56,8 @@ class Report:
     figures: Sequence[Figure]
     commit: str = field(default_factory=lambda: commit())
     machine: str = field(default_factory=lambda: machine())
+    pictures: Sequence[Picture] = ()
+    """What `--picture` draws."""
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain data."""
