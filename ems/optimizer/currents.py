@@ -177,14 +177,14 @@ def welcome_currents_a(
     currents = np.zeros((len(left), len(waiting)))
     order = sorted(range(len(waiting)), key=lambda p: waiting[p].plug is not Plug.UNKNOWN)
     counted = _counted(waiting)
+    whole = sum(counted)
     in_group: dict[str, float] = defaultdict(float)
     for session, count in zip(waiting, counted, strict=True):
         in_group[session.point.group] += count
     for slot, room in enumerate(left):
         rest = Headroom(room.feeder_kw, {g: room.group_kw.get(g, park.group_kw) for g in in_group})
         fair_kw = {
-            g: min(rest.group_kw[g] / n, room.feeder_kw / counted.sum())
-            for g, n in in_group.items()
+            g: min(rest.group_kw[g] / n, room.feeder_kw / whole) for g, n in in_group.items()
         }
         for point in order:
             session = waiting[point]
@@ -196,19 +196,17 @@ def welcome_currents_a(
     return currents
 
 
-def _counted(waiting: Sequence[Session]) -> Floats:
-    """Part of a car for which room is kept at each charge point. Shape [points]."""
+def _counted(waiting: Sequence[Session]) -> list[float]:
+    """Part of a car for which room is kept at each charge point."""
     free = Counter(s.point.group for s in waiting if s.plug is Plug.FREE)
     coming = {group: max(COMING_LEAST, COMING_SHARE * count) for group, count in free.items()}
-    return np.array(
-        [
-            min(1.0, coming[s.point.group] / free[s.point.group]) if s.plug is Plug.FREE else 1.0
-            for s in waiting
-        ]
-    )
+    return [
+        min(1.0, coming[s.point.group] / free[s.point.group]) if s.plug is Plug.FREE else 1.0
+        for s in waiting
+    ]
 
 
 def _welcome_a(session: Session, fair_kw: float, park: CarPark) -> float:
     """The current of a fair share of power; never less than a car can follow."""
-    whole = np.floor(fair_kw / per_ampere_kw(session, park) + 1e-9)
-    return float(np.clip(whole, park.least_current_a, session.point.current_a_max))
+    whole = math.floor(fair_kw / per_ampere_kw(session, park) + 1e-9)
+    return float(min(max(whole, park.least_current_a), session.point.current_a_max))
