@@ -28,6 +28,11 @@ from ems.optimizer.setpoints import Order, setpoint_rows
 from ems.optimizer.statement import Statement, state_problem
 from ems.optimizer.stock import room_stock
 
+RELIEF_LIMIT_S = 1.5
+"""CPU seconds for the smallest change that would have met all wishes."""
+RELIEF_AFTER_S = 4.0
+"""It is left out when the plan itself has taken longer, seconds of the planner's timer."""
+
 
 class Planner:
     """Plans one district."""
@@ -41,6 +46,7 @@ class Planner:
         *,
         slots: int = 96,
         time_limit_s: float = 12.0,
+        relief_limit_s: float = RELIEF_LIMIT_S,
         co2_eur_per_kg: float = 0.0,
         rungs: Sequence[Rung] = RUNGS,
         timer: Callable[[], float] = time.perf_counter,
@@ -49,6 +55,7 @@ class Planner:
         self._district = district
         self._stock = room_stock(district)
         self._time_limit_s = time_limit_s
+        self._relief_limit_s = relief_limit_s
         self._co2_eur_per_kg = co2_eur_per_kg
         self._rungs = rungs
         self._timer = timer
@@ -97,7 +104,9 @@ class Planner:
             made=made,
             market=Market.of(statement, made, forecasts),
         )
-        said = [*best.passed_over, message(statement, made), *self._relief(statement, made, best)]
+        took_s = self._timer() - began
+        relief = self._relief(statement, made, best, took_s)
+        said = [*best.passed_over, message(statement, made), *relief]
         return Plan(
             id=plan_id,
             issued_at=issued_at,
@@ -115,15 +124,20 @@ class Planner:
             forecasts_degraded=forecasts.degraded,
         )
 
-    def _relief(self, statement: Statement, made: Course, best: Best) -> Iterator[str]:
-        """What would have met the wishes that limits kept from being met."""
+    def _relief(
+        self, statement: Statement, made: Course, best: Best, took_s: float
+    ) -> Iterator[str]:
+        """What would have met the wishes that limits kept from being met, where there is time."""
         if not limits_kept_a_wish(statement, made):
+            return
+        if took_s > RELIEF_AFTER_S:
+            yield f"what would have met all wishes was left out: the plan took {took_s:.1f} s"
             return
         zone = self._district.site.zone
         begins = [f"{at.astimezone(zone):%H:%M}" for at in statement.horizon.starts]
         try:
             relief = smallest_relief(
-                statement.agents, best, self._rungs, time_limit_s=self._time_limit_s
+                statement.agents, best, self._rungs, time_limit_s=self._relief_limit_s
             )
         except SolverError as error:
             yield f"what would have met all wishes was not found: {error.message}"

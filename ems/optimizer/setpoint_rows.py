@@ -1,6 +1,6 @@
 """Rows of setpoints: values with their bounds, rounded as devices take them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,6 +34,23 @@ def row(
         values=np.clip(np.round(wanted, decimals), low, high),
         reasons=tuple(reasons),
     )
+
+
+def rows(
+    points: Sequence[str],
+    values: Floats,
+    reasons: Sequence[Sequence[Reason]],
+    *,
+    unit: Unit,
+    low: float,
+    high: float,
+) -> Iterator[SetpointRow]:
+    """A row for each point, `values` [slots, points] to a tenth and within `low` and `high`."""
+    settled = np.ascontiguousarray(np.clip(np.round(values, 1), low, high).T)
+    for point, its, why in zip(points, settled, reasons, strict=True):
+        yield SetpointRow(
+            point=point, unit=unit, low=low, high=high, values=its, reasons=tuple(why)
+        )
 
 
 def raised(values: Floats, step: float) -> Floats:

@@ -13,14 +13,14 @@ from numpy.typing import ArrayLike
 
 from ems.domain.district import DeviceKind, District
 from ems.domain.plans import Reason, ReasonCode, SetpointRow
-from ems.domain.points import Unit
+from ems.domain.points import Unit, point_id
 from ems.optimizer import reasons
 from ems.optimizer.course import Course
 from ems.optimizer.currents import welcome_currents_a
 from ems.optimizer.problem import Floats
 from ems.optimizer.reasons import Market, constant
 from ems.optimizer.sessions import Plug, Session, cars_of
-from ems.optimizer.setpoint_rows import raised, row
+from ems.optimizer.setpoint_rows import raised, row, rows
 from ems.optimizer.statement import Statement
 from ems.optimizer.stock import RoomStock
 from ems.optimizer.supply import substation
@@ -69,24 +69,26 @@ def setpoint_rows(order: Order) -> tuple[SetpointRow, ...]:
 
 
 def _rooms(order: Order) -> Iterator[SetpointRow]:
-    stock, statement, made = order.stock, order.statement, order.made
-    why_heat = reasons.heating(statement, made, order.market, stock.heat_kw_max)
+    stock, made, device = order.stock, order.made, order.stock.devices
+    has_device = np.array([bool(name) for name in device], dtype=bool)
+    homes = np.flatnonzero(stock.is_dwelling & has_device)
+    zones = np.flatnonzero(~stock.is_dwelling & has_device)
+    cooled = zones[stock.cool_kw_max[zones] > 0]
+    why_heat = reasons.heating(order.statement, made, order.market, stock.heat_kw_max)
     why_cool = reasons.cooling(made, order.market, stock.cool_kw_max)
-    lift, cool = _lift_k(order), _cool_c(order)
-    low = statement.rooms.bands.low_c
-    for room, device in enumerate(stock.devices):
-        if not device:
-            continue
-        because = why_heat.of(room)
-        if stock.is_dwelling[room]:
-            floor = stock.wish_c[room] + order.district.comfort.margin_k
-            yield _celsius(device, "setpoint_c", floor + lift[:, room], because, DWELLING_C)
-            continue
-        heat = low[:, room] + lift[:, room]
-        yield _celsius(device, "heat_setpoint_c", heat, because, ZONE_HEAT_C)
-        if stock.cool_kw_max[room] > 0:
-            apart = np.maximum(cool[:, room], heat + APART_K)
-            yield _celsius(device, "cool_setpoint_c", apart, why_cool.of(room), ZONE_COOL_C)
+    lift = _lift_k(order)
+    floor = stock.wish_c + order.district.comfort.margin_k + lift
+    heat = order.statement.rooms.bands.low_c + lift
+    cool = np.maximum(_cool_c(order), heat + APART_K)
+    for name, which, values, why, bounds in (
+        ("setpoint_c", homes, floor, why_heat, DWELLING_C),
+        ("heat_setpoint_c", zones, heat, why_heat, ZONE_HEAT_C),
+        ("cool_setpoint_c", cooled, cool, why_cool, ZONE_COOL_C),
+    ):
+        points = [point_id(device[room], name) for room in which]
+        because = [why.of(room) for room in which]
+        low, high = bounds
+        yield from rows(points, values[:, which], because, unit=Unit.CELSIUS, low=low, high=high)
 
 
 def _celsius(

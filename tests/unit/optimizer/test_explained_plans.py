@@ -1,5 +1,6 @@
 """Three plans that explain themselves: what binds, what gave way, what would have met it all."""
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -57,16 +58,28 @@ def test_a_noon_with_surplus_sun(planner: Planner, any_day: Callable[..., Day]) 
     assert "connection" not in limits(plan)
 
 
+def unhurried(district: District, relief_limit_s: float = 60.0, took_s: float = 0.0) -> Planner:
+    """A planner by whose clock each reading comes `took_s` after the one before."""
+    clock = itertools.count()
+    return Planner(district, relief_limit_s=relief_limit_s, timer=lambda: took_s * next(clock))
+
+
 @pytest.fixture(scope="module")
-def failed(any_day: Callable[..., Day], district: District) -> tuple[Day, Plan]:
-    """A cold evening on which the substation of D1 gives a fifth of its heat."""
+def lame(district: District) -> District:
+    """The substation of D1 gives a fifth of its heat."""
     building = district.buildings["D1"]
     assert building.substation
     weak = replace(building.substation, heat_kw_max=WEAK * building.substation.heat_kw_max)
-    buildings = {**district.buildings, "D1": replace(building, substation=weak)}
-    lame = replace(district, buildings=buildings)
+    return replace(
+        district, buildings={**district.buildings, "D1": replace(building, substation=weak)}
+    )
+
+
+@pytest.fixture(scope="module")
+def failed(any_day: Callable[..., Day], lame: District) -> tuple[Day, Plan]:
+    """A cold evening on which it does."""
     day = any_day(EVENING, outdoor_c=-3.0)
-    return day, day.plan(Planner(lame))
+    return day, day.plan(unhurried(lame))
 
 
 def test_a_failed_substation_says_who_is_cold_and_which_limit_it_is(
@@ -105,3 +118,25 @@ def test_the_named_relief_does_meet_the_wishes(
     healed = replace(district, buildings={**district.buildings, "D1": wide})
     again = day.plan(Planner(healed))
     assert again.series["discomfort_k"].max() < 0.4 * plan.series["discomfort_k"].max()
+
+
+@pytest.mark.parametrize(
+    ("relief_limit_s", "took_s", "said"),
+    [
+        (60.0, 9.0, "what would have met all wishes was left out: the plan took 9.0 s"),
+        (0.0, 0.0, "what would have met all wishes was not found: "),
+    ],
+    ids=["a slow plan", "no time of its own"],
+)
+def test_a_plan_does_not_wait_for_its_explanation(
+    failed: tuple[Day, Plan],
+    lame: District,
+    relief_limit_s: float,
+    took_s: float,
+    said: str,
+) -> None:
+    day, explained = failed
+    plan = day.plan(unhurried(lame, relief_limit_s, took_s))
+    assert said in plan.report.message
+    assert "more, " not in plan.report.message
+    assert plan.report.cost_eur == pytest.approx(explained.report.cost_eur)
