@@ -127,3 +127,15 @@ def test_an_unknown_map_is_named_with_those_there_are() -> None:
     with pytest.raises(DeviceError, match="no device map 'teapot'") as caught:
         load_map("teapot")
     assert "meter-modbus" in caught.value.fix
+
+
+def test_every_device_is_asked_for_something_within_a_minute(district: District) -> None:
+    assert district.polling.interval_s("fast") <= 60
+    slow_ones = {
+        device.map
+        for device in district.devices.values()
+        if "fast" not in {spec.poll for spec in map_of(device).points.values()}
+    }
+    assert slow_ones == set()
+    for name in map_names():
+        assert "fast" in {spec.poll for spec in load_map(name).points.values()}, name
