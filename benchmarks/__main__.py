@@ -17,6 +17,7 @@ from benchmarks import (
     devices_fuzz,
     devices_load,
     feeds,
+    forecast,
     optimizer,
     optimizer_scale,
     simulation,
@@ -28,6 +29,7 @@ from benchmarks.pictures import draw
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "cycle": cycle.measure,
     "devices": devices.measure,
+    "forecast": forecast.measure,
     "start": start.measure,
     "optimizer": optimizer.measure,
     "optimizer_scale": optimizer_scale.measure,
