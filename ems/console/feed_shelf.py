@@ -48,6 +48,9 @@ def ready(body: bytes, media_type: str, next_since: str) -> Ready:
     )
 
 
+Make = Callable[[], Awaitable[Ready]]
+
+
 class FeedShelf:
     """Bodies of the present slot."""
 
@@ -56,25 +59,45 @@ class FeedShelf:
         self._places = places
         self._slot: Slot | None = None
         self._held: OrderedDict[Hashable, asyncio.Future[Ready]] = OrderedDict()
+        self._makers: dict[Hashable, Make] = {}
+        self._renewal: asyncio.Task[None] | None = None
 
-    async def get(self, key: Hashable, make: Callable[[], Awaitable[Ready]]) -> Ready:
+    async def get(self, key: Hashable, make: Make) -> Ready:
         """What is held under `key` in this slot; made by `make` when it is not there yet."""
         self._turn_over()
+        return await asyncio.shield(self._begun(key, make))
+
+    def _begun(self, key: Hashable, make: Make) -> "asyncio.Future[Ready]":
         held = self._held.get(key)
         if held is None:
             held = self._held[key] = asyncio.ensure_future(make())
+            self._makers[key] = make
             held.add_done_callback(lambda done: self._drop_failed(key, done))
             while len(self._held) > self._places:
-                self._held.popitem(last=False)
-        return await asyncio.shield(held)
+                oldest, _ = self._held.popitem(last=False)
+                del self._makers[oldest]
+        return held
 
     def _turn_over(self) -> None:
+        """In a new slot nothing is held; what was asked in the one before is made anew."""
         slot = Slot.containing(self._clock.now())
-        if slot != self._slot:
-            self._slot = slot
-            self._held.clear()
+        if slot == self._slot:
+            return
+        self._slot = slot
+        before, self._makers = self._makers, {}
+        self._held.clear()
+        if self._renewal is not None:
+            self._renewal.cancel()
+        self._renewal = asyncio.ensure_future(self._renew(slot, before))
+
+    async def _renew(self, slot: Slot, makers: dict[Hashable, Make]) -> None:
+        """One after the other, so that readers come in between."""
+        for key, make in makers.items():
+            if self._slot != slot:
+                return
+            await asyncio.wait([self._begun(key, make)])
 
     def _drop_failed(self, key: Hashable, done: "asyncio.Future[Ready]") -> None:
         """What could not be made is tried again when it is asked for again."""
         if (done.cancelled() or done.exception()) and self._held.get(key) is done:
-            del self._held[key]
+            del self._held[key], self._makers[key]

@@ -124,7 +124,7 @@ class FeedReader:
         key = (secret, file, wanted, allowed)
 
         async def make() -> Ready:
-            return await self._make(dwelling, _pseudonym(secret), allowed, file, wanted)
+            return await self._make(secret, access, file, wanted)
 
         try:
             return _response(await self._shelf.get(key, make), request)
@@ -132,14 +132,18 @@ class FeedReader:
             raise HTTPException(403, f"{error.message}; {error.fix}") from error
 
     async def _make(
-        self, dwelling: str, pseudonym: str, allowed: bool, file: FeedFile, wanted: Wanted
+        self, secret: str, access: tuple[str, bool], file: FeedFile, wanted: Wanted
     ) -> Ready:
+        """The body, as long as the secret opens the same as when it was asked for."""
+        dwelling, allowed = access
         async with self._few:
+            if await self._desk.store.feed_access(secret, Purpose.OWN_FEED) != access:
+                raise NotAllowedError("this feed was closed or changed", fix="ask anew")
             page = await feed_page(
                 self._desk.store,
                 self._desk.district,
                 dwelling,
-                pseudonym=pseudonym,
+                pseudonym=_pseudonym(secret),
                 allowed=allowed,
                 wanted=wanted,
                 now=self._clock.now(),

@@ -16,7 +16,7 @@ from typing import Any
 
 from ems.feeds.green_button import DwellingFeed
 from ems.feeds.meter_series import Commodity, Detail, MeterSeries
-from ems.feeds.table import Cell, csv_text, times
+from ems.feeds.table import times
 
 SCHEMA = "smartseille-ems/feed/1"
 COLUMNS = (
@@ -50,24 +50,22 @@ def feed_schema() -> dict[str, Any]:
 
 def feed_json(feed: DwellingFeed, next_since: datetime | None = None) -> bytes:
     """`feed` as JSON; `next_since` is where the next page begins."""
-    document = {
+    head = {
         "schema": SCHEMA,
         "subscription": feed.pseudonym,
         "time_zone": str(feed.zone),
-        "updated": _utc(feed.updated.timestamp()),
+        "updated": _utc(feed.updated),
         "detail": feed.detail,
-        "series": [
-            {"commodity": series.commodity, "unit": "Wh", "intervals": list(_intervals(series))}
-            for series in feed.series
-        ],
-        "next_since": None if next_since is None else _utc(next_since.timestamp()),
+        "next_since": None if next_since is None else _utc(next_since),
     }
-    return json.dumps(document, ensure_ascii=False).encode()
+    series = ",".join(_series_json(one) for one in feed.series)
+    return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "series": [{series}]}}'.encode()
 
 
 def feed_csv(feed: DwellingFeed) -> bytes:
     """All series of `feed` below each other, with the columns `COLUMNS` (RFC 4180)."""
-    return csv_text(COLUMNS, _plain_rows(feed)).encode()
+    rows = (row for series in feed.series for row in _plain_rows(feed, series))
+    return "\r\n".join([",".join(COLUMNS), *rows, ""]).encode()
 
 
 def french_csv(feed: DwellingFeed, commodity: Commodity = Commodity.ELECTRICITY) -> bytes:
@@ -104,21 +102,19 @@ def _french_values(feed: DwellingFeed, series: MeterSeries) -> list[int]:
     return [round(float(power_w)) for power_w in series.energy_wh * per_hour]
 
 
-def _plain_rows(feed: DwellingFeed) -> Iterator[tuple[Cell, ...]]:
-    for series in feed.series:
-        for start_s, length_s, energy_wh, complete in series.rows():
-            moments = _times(start_s, feed.zone)
-            yield series.commodity.value, *moments, length_s, energy_wh, int(complete)
-
-
-def _intervals(series: MeterSeries) -> Iterator[dict[str, Any]]:
+def _plain_rows(feed: DwellingFeed, series: MeterSeries) -> Iterator[str]:
     for start_s, length_s, energy_wh, complete in series.rows():
-        yield {
-            "start": _times(start_s, UTC)[0],
-            "duration_s": length_s,
-            "energy_wh": energy_wh,
-            "complete": complete,
-        }
+        utc, local = _times(start_s, feed.zone)
+        yield f"{series.commodity},{utc},{local},{length_s},{energy_wh},{int(complete)}"
+
+
+def _series_json(series: MeterSeries) -> str:
+    intervals = ",".join(
+        f'{{"start":"{_times(start_s, UTC)[0]}","duration_s":{length_s},'
+        f'"energy_wh":{energy_wh},"complete":{"true" if complete else "false"}}}'
+        for start_s, length_s, energy_wh, complete in series.rows()
+    )
+    return f'{{"commodity":"{series.commodity}","unit":"Wh","intervals":[{intervals}]}}'
 
 
 @lru_cache(maxsize=100_000)
@@ -127,5 +123,5 @@ def _times(seconds: int, zone: tzinfo) -> tuple[str, str]:
     return times(datetime.fromtimestamp(seconds, UTC), zone)
 
 
-def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+def _utc(moment: datetime) -> str:
+    return times(moment, UTC)[0]

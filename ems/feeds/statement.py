@@ -40,7 +40,7 @@ _TEXTS: dict[str, dict[Language, str]] = {
     },
     "day": {"fr": "Jour du mois", "en": "Day of the month"},
     "note": {
-        "fr": "Énergie avec TVA, prix et hypothèses dans la description du partage.",
+        "fr": "Coûts avec TVA ; prix et hypothèses : voir la description du partage.",
         "en": "Costs with VAT; prices and assumptions stand in the description of the sharing.",
     },
 }
@@ -170,6 +170,7 @@ def _draw_days(page: Figure, one: Statement, language: Language) -> None:
     axes.bar(days, rest, bottom=shared, color="#9aa5b1", label=_TEXTS["rest"][language])
     axes.set_xlabel(_TEXTS["day"][language])
     axes.set_ylabel("kWh")
+    axes.set_xlim(0.4, len(days) + 0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 1.12), ncols=2)
 

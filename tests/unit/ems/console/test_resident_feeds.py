@@ -204,3 +204,36 @@ def test_who_asks_too_often_waits_and_nobody_else_does() -> None:
 
     assert refused.value.status_code == 429
     assert int((refused.value.headers or {})["Retry-After"]) <= 61
+
+
+async def test_what_was_asked_in_the_slot_before_is_made_anew_without_being_asked() -> None:
+    clock, made = StubClock(), []
+    shelf = FeedShelf(clock)
+
+    async def get(key: str) -> None:
+        async def make() -> Ready:
+            made.append(key)
+            return ready(key.encode(), "text/plain", "")
+
+        await shelf.get(key, make)
+
+    await get("a")
+    await get("b")
+    clock.moment += timedelta(minutes=15)
+    await get("a")
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+    assert made == ["a", "b", "a", "b"]
+
+
+async def test_a_closed_feed_is_not_made_anew(
+    visitor: httpx.AsyncClient, store: StoreInMemory, clock: StubClock
+) -> None:
+    await visitor.get(f"/feed/{SECRET}/feed.json")
+    await visitor.get(f"/feed/{OTHER}/feed.json")
+    store.feeds = {OTHER: "D1-0305"}
+    clock.moment += timedelta(minutes=15)
+    await visitor.get(f"/feed/{OTHER}/feed.json")
+
+    assert (await visitor.get(f"/feed/{SECRET}/feed.json")).status_code == 404
