@@ -55,7 +55,7 @@ class Session:
     """What the driver asks for."""
 
     power_kw_max: float
-    """The least of what the car and the charge point can do."""
+    """The least of what the car, the charge point and its greatest current can do."""
 
     capacity_kwh: float
     """The car's battery."""
@@ -86,10 +86,10 @@ def sessions_in(district: District, horizon: Horizon, seed: int) -> tuple[Sessio
     """All sessions that touch the horizon, by arrival."""
     zone = district.site.zone
     begin, end = horizon.first.start, horizon.starts[-1] + timedelta(minutes=15)
-    week = _week_before(begin, zone)
+    week, points = _week_before(begin, zone), tuple(district.charge_points.values())
     found: list[Session] = []
     while datetime.combine(week, time(15), zone) < end:
-        found += _week(tuple(district.charge_points.values()), week, seed, zone)
+        found += _week(points, district.car_park.voltage_v, week, seed, zone)
         week += timedelta(days=7)
     return tuple(s for s in found if s.departure > begin and s.arrival < end)
 
@@ -102,7 +102,7 @@ def _week_before(moment: datetime, zone: ZoneInfo) -> date:
 
 @lru_cache(maxsize=64)
 def _week(
-    points: tuple[ChargePoint, ...], sunday: date, seed: int, zone: ZoneInfo
+    points: tuple[ChargePoint, ...], voltage_v: float, sunday: date, seed: int, zone: ZoneInfo
 ) -> tuple[Session, ...]:
     rng = np.random.default_rng([seed, 2, sunday.toordinal()])
     visits: list[_Visit] = []
@@ -116,7 +116,7 @@ def _week(
         if free:
             point = free[rng.integers(len(free))]
             free_from[point.id] = visit.departure + timedelta(minutes=5)
-            placed.append(_session(rng, point, visit))
+            placed.append(_session(rng, point, visit, voltage_v))
     return tuple(placed)
 
 
@@ -156,10 +156,13 @@ def _visit(day: date, from_h: float, to_h: float, wanted_kwh: float, zone: ZoneI
     return _Visit(arrival=arrival, departure=departure, wanted_kwh=wanted_kwh)
 
 
-def _session(rng: np.random.Generator, point: ChargePoint, visit: _Visit) -> Session:
+def _session(
+    rng: np.random.Generator, point: ChargePoint, visit: _Visit, voltage_v: float
+) -> Session:
     onboard_kw = rng.choice([7.4, 3.7], p=[0.85, 0.15])
     if point.phases == 3:
         onboard_kw = rng.choice([11.0, 22.0, 7.4], p=[0.65, 0.25, 0.10])
+    full_kw = float(ev.power_kw(point.current_a_max, point.phases, voltage_v))
     capacity = float(rng.choice(_CAPACITIES_KWH))
     wanted = min(visit.wanted_kwh, 0.85 * capacity)
     leaves_with = max(rng.uniform(0.75, 1.0), 0.05 + wanted / capacity)
@@ -168,7 +171,7 @@ def _session(rng: np.random.Generator, point: ChargePoint, visit: _Visit) -> Ses
         arrival=visit.arrival,
         departure=visit.departure,
         energy_wanted_kwh=wanted,
-        power_kw_max=float(min(onboard_kw, point.power_kw_max)),
+        power_kw_max=float(min(onboard_kw, point.power_kw_max, full_kw)),
         capacity_kwh=capacity,
         charge_on_arrival=leaves_with - wanted / capacity,
     )

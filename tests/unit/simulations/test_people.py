@@ -90,6 +90,13 @@ def test_nobody_stays_over_the_turn_of_the_week(district):
         assert not [s for s in around if s.arrival < turn < s.departure]
 
 
+def test_no_car_could_take_more_than_its_charge_point_lets_through(district, people):
+    for session in people.sessions:
+        point = district.charge_points[session.charge_point]
+        let_through_kw = point.current_a_max * point.phases * district.car_park.voltage_v / 1000
+        assert session.power_kw_max <= min(point.power_kw_max, let_through_kw) + 1e-9
+
+
 def test_batteries_of_cars_hold_what_is_wanted(people):
     for session in people.sessions:
         filled = session.charge_on_arrival + session.energy_wanted_kwh / session.capacity_kwh
