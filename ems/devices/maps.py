@@ -9,7 +9,6 @@ key, a missing field or two points in one register raise an error that names the
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
@@ -19,6 +18,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from ems.devices.map_rules import check_limits, check_places, check_protocol, check_single
 from ems.devices.point_limits import DOCUMENTED
 from ems.devices.point_spec import (
     BacnetObject,
@@ -86,11 +86,11 @@ class DeviceMap:
         if not (self.source or self.assumption):
             raise ValueError("says neither `source` nor `assumption`")
         for spec in self.points.values():
-            _check_protocol(self.protocol, spec)
-        _check_places(self.points)
+            check_protocol(self.protocol, spec)
+        check_places(self.points)
         if self.single_writes:
-            _check_single(self.points)
-        _check_limits(self.points)
+            check_single(self.points)
+        check_limits(self.points)
         for name in self.schedules:
             if name not in self.points or not self.points[name].writable:
                 raise ValueError(f"schedules: {name} is not a written point")
@@ -116,43 +116,6 @@ class DeviceMap:
         """The points that the EMS writes, without the heartbeat."""
         beat = self.heartbeat.point if self.heartbeat else ""
         return tuple(s for s in self.points.values() if s.writable and s.name != beat)
-
-
-def _check_protocol(protocol: Protocol, spec: PointSpec) -> None:
-    wanted = {Protocol.MODBUS: "register", Protocol.BACNET: "object", Protocol.SUNSPEC: "sunspec"}
-    if getattr(spec, wanted[protocol]) is None:
-        raise ValueError(f"{spec.name}: a {protocol} map needs `{wanted[protocol]}`")
-
-
-def _check_places(points: Mapping[str, PointSpec]) -> None:
-    taken: dict[tuple[str, int | str], str] = {}
-    for spec in points.values():
-        for place in _places(spec):
-            if other := taken.get(place):
-                raise ValueError(f"{spec.name} and {other} both lie at {place[0]} {place[1]}")
-            taken[place] = spec.name
-
-
-def _check_single(points: Mapping[str, PointSpec]) -> None:
-    for spec in points.values():
-        place = spec.write_register or spec.register
-        if spec.writable and place is not None and place.type.registers > 1:
-            raise ValueError(f"{spec.name}: a single write has one register")
-
-
-def _check_limits(points: Mapping[str, PointSpec]) -> None:
-    for spec in points.values():
-        if unknown := [name for name in spec.limits.names if name not in points]:
-            raise ValueError(f"{spec.name}: limits name {unknown[0]}, which is no point here")
-
-
-def _places(spec: PointSpec) -> list[tuple[str, int | str]]:
-    if spec.object is not None:
-        return [(spec.object.type, spec.object.instance)]
-    if spec.sunspec is not None:
-        return [(f"model {spec.sunspec.model}", spec.sunspec.point)]
-    registers = [r for r in (spec.register, spec.write_register) if r is not None]
-    return [(r.table, address) for r in registers for address in range(r.address, r.end)]
 
 
 __all__ = [
