@@ -25,7 +25,7 @@ from ems.domain.points import Reading
 from ems.domain.slots import Slot
 from ems.store.spool import Batch, Spool
 
-BATCH = 10_000
+BATCH = 40_000
 """Readings kept and stored at once."""
 GATHER_S = 0.25
 """Wall seconds between two batches, so that single readings travel together."""

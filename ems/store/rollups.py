@@ -109,6 +109,15 @@ class RollUps:
         async with self._db.work() as connection:
             return await is_timescale(connection)
 
+    async def make_longer(self, begin: datetime, end: datetime) -> None:
+        """Make the longer means of some time again from the quarter hours that are there."""
+        span = Span(begin=begin, end=end)
+        if await self.has_timescale():
+            await self._refresh(span)
+            return
+        async with self._db.work(limit_s=600) as connection:
+            await self._roll_up_plain(connection, span)
+
     async def _roll_up_plain(self, connection: AsyncConnection[Row], span: Span) -> None:
         """Make the tables' buckets that hold `span` again, in the transaction of `connection`."""
         for step, query in _MADE_BY.items():

@@ -1,22 +1,29 @@
 """Readings as they come in, and the latest of each point.
 
-A batch goes by binary COPY into a table of the connection's own and from there into `sample`, where
-a reading that is there already (same point, same moment) is left alone: a batch may be sent twice.
+A batch goes into `sample` by binary COPY. Where a reading of it is there already (same point, same
+moment), as after a batch was sent twice, it goes through a table of the connection's own, and what
+is there is left alone; the next batches then take that way at once, as one that repeats itself is
+seldom alone. The latest of each point goes that way always.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import AsyncConnection
+from psycopg.errors import UniqueViolation
 
 from ems.domain.points import Quality, Reading
 from ems.domain.snapshot import Snapshot
 from ems.store import binary
+from ems.store.database import Row
 from ems.store.points import Points
 
-_FIELDS: binary.Fields = {
+CAUTIOUS_FOR = 100
+"""Batches after one that repeated a reading."""
+FIELDS: binary.Fields = {
     "point_id": binary.INT4,
     "at": binary.INT8,
     "value": binary.FLOAT8,
@@ -28,11 +35,12 @@ create temp table if not exists arriving (
   value double precision not null, quality smallint not null
 ) on commit delete rows
 """
-_COPY = "copy arriving (point_id, at, value, quality) from stdin (format binary)"
+_ARRIVE: LiteralString = "copy arriving (point_id, at, value, quality) from stdin (format binary)"
+_STRAIGHT: LiteralString = "copy sample (point_id, at, value, quality) from stdin (format binary)"
+_CLEAR = "truncate arriving"
 _KEEP = "insert into sample select * from arriving on conflict do nothing"
 _LATEST = """
-insert into point_latest
-select distinct on (point_id) * from arriving order by point_id, at desc
+insert into point_latest select * from arriving
 on conflict (point_id) do update
   set at = excluded.at, value = excluded.value, quality = excluded.quality
 where excluded.at > point_latest.at
@@ -41,6 +49,9 @@ where excluded.at > point_latest.at
 
 class Samples(Points):
     """Everything measured, sample by sample."""
+
+    _cautious = 0
+    """Batches that are looked through for repeated readings before they are stored."""
 
     async def add_readings(self, readings: Sequence[Reading]) -> int:
         """Keep `readings`: how many were new. NaN is kept with its quality.
@@ -60,13 +71,26 @@ class Samples(Points):
         }
         async with self._db.work() as connection:
             await connection.execute(_STAGING)
-            cursor = connection.cursor()
-            async with cursor.copy(_COPY) as copy:
-                await copy.write(binary.SIGNATURE + binary.rows(_FIELDS, values) + binary.TRAILER)
-            kept = await cursor.execute(_KEEP)
-            new = kept.rowcount
-            await cursor.execute(_LATEST)
-        return new
+            await _copied(connection, _ARRIVE, _newest(values))
+            await connection.execute(_LATEST)
+            return await self._keep(connection, values)
+
+    async def _keep(
+        self, connection: AsyncConnection[Row], values: Mapping[str, NDArray[Any]]
+    ) -> int:
+        """Put a batch into `sample`: how many readings were new."""
+        if self._cautious == 0:
+            try:
+                async with connection.transaction():
+                    await _copied(connection, _STRAIGHT, values)
+            except UniqueViolation:
+                self._cautious = CAUTIOUS_FOR
+            else:
+                return len(values["at"])
+        self._cautious -= 1
+        await connection.execute(_CLEAR)
+        await _copied(connection, _ARRIVE, values)
+        return (await connection.execute(_KEEP)).rowcount
 
     async def latest(self, taken_at: datetime | None = None) -> Snapshot:
         """The latest reading of every point, as of `taken_at` in district time.
@@ -90,6 +114,21 @@ class Samples(Points):
             point, begin, end, limit,
         )  # fmt: skip
         return tuple(_reading(point, *row) for row in reversed(rows))
+
+
+async def _copied(
+    connection: AsyncConnection[Row], query: LiteralString, values: Mapping[str, NDArray[Any]]
+) -> None:
+    async with connection.cursor().copy(query) as copy:
+        await copy.write(binary.SIGNATURE + binary.rows(FIELDS, values) + binary.TRAILER)
+
+
+def _newest(values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The newest reading of each point."""
+    order = np.lexsort((values["at"], values["point_id"]))
+    points = values["point_id"][order]
+    last = order[np.append(points[1:] != points[:-1], True)]
+    return {name: column[last] for name, column in values.items()}
 
 
 def _reading(point: str, value: float, quality: int, at: datetime) -> Reading:
