@@ -165,14 +165,8 @@ class InteriorPoint:
     def _factored(self, reduced: TipReduced) -> schur.Arrow:
         inverses, meter = self.everyone.inverses()
         meter += np.outer(reduced.edge, reduced.edge) / reduced.corner
-        return schur.arrow(
-            self.problem.groups,
-            self.faces,
-            inverses,
-            self.coupling.on_capacity,
-            reduced.tip,
-            meter,
-        )
+        on_capacity = self.coupling.on_capacity
+        return schur.arrow(self.faces, inverses, on_capacity, reduced.tip, meter)
 
     def _rise(
         self, arrow: schur.Arrow, loads: Moved, aims: CouplingAims, reduced: TipReduced

@@ -4,7 +4,6 @@
 prices are the group's.
 """
 
-import os
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -14,6 +13,7 @@ from ems.optimizer.structured import layout
 from ems.optimizer.structured.barrier import Agency
 from ems.optimizer.structured.fleet import Fleet
 from ems.optimizer.structured.layout import LANES
+from ems.optimizer.structured.parallel import even_spans
 from ems.optimizer.structured.problem import Floats, Indices
 from ems.optimizer.structured.wish import Wish
 
@@ -22,8 +22,6 @@ Memory = tuple[Floats, Floats, Floats, Indices, Floats, Floats, Indices]
 length [lots, LANES], totals [lots, TOTALS], and the steps backwards [S]."""
 
 
-PARTS = 2 * (os.cpu_count() or 1)
-"""Parts of a large fleet that are swept at once, some more than there are cores."""
 LOTS_IN_PART_MIN = 100
 """A part has so many lots at least: threads cost some tens of microseconds."""
 
@@ -97,8 +95,8 @@ class Lots:
 
     def spans(self, *, of_groups: bool) -> list[tuple[int, int]]:
         """Parts that may be swept at once: of lots, or of groups; no group is in two."""
-        parts = min(PARTS, max(1, self.count // LOTS_IN_PART_MIN))
-        ends = np.searchsorted(self.starts, np.arange(parts + 1) * self.count / parts)
+        even = [0, *(last for _, last in even_spans(self.count, LOTS_IN_PART_MIN))]
+        ends = np.searchsorted(self.starts, even)
         ends = ends if of_groups else self.starts[ends]
         return [(int(first), int(last)) for first, last in pairwise(ends)]
 

@@ -1,40 +1,36 @@
 """The coupling's Schur complement: one block per capacity, an arrow of upper capacities and meter.
 
 Prices move loads by -H, the sum of the agents' inverse Hessians of each group. Capacities of
-different buildings touch only through what stands above them, so each block is factored by itself,
-and the arrow's block (upper capacities, then electricity) takes what they leave, added up by face
-(`faces.py`) before it is weighed. All by LAPACK, dense.
+different buildings touch only through what stands above them, so each block is eliminated by
+itself (`elimination.py`), and the arrow's block (upper capacities, then electricity) takes what
+they leave, added up by face (`faces.py`) before it is weighed; that one is dense, by LAPACK.
+Capacities whose groups show the same faces are a family and leave theirs as one product.
 """
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
-from scipy.linalg import blas, lapack
+from scipy.linalg import lapack
 
 from building_models.compiled import compiled
-from ems.optimizer.structured.faces import Faces
-from ems.optimizer.structured.problem import Floats, Groups, Indices
+from ems.optimizer.structured.elimination import add_blocks, eliminate, solve_down, solve_up
+from ems.optimizer.structured.faces import Faces, Family
+from ems.optimizer.structured.parallel import even_spans, in_parallel
+from ems.optimizer.structured.problem import Floats
 
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """A capacity's block, factored."""
-
-    factor: Floats = field(repr=False)
-    """Lower Cholesky factor. Shape [T, T]."""
-    faces: Indices
-    """What its groups show. Shape [F]."""
-    edge: Floats = field(repr=False)
-    """factor^-1 times its edge to them. Shape [T, F T]."""
+CAPACITIES_IN_PART_MIN = 50
+"""A part of a family, swept by a thread, has so many capacities at least."""
+NOT_POSITIVE = "not positive definite to machine precision"
+GROUPS_SHOWN_MIN = 200
+"""With fewer groups, one thread adds up their faces."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arrow:
-    """The factored complement."""
+    """The factored complement; the families' rows hold it until the next one."""
 
-    blocks: list[Block] = field(repr=False)
-    """Of each capacity."""
+    families: tuple[Family, ...] = field(repr=False)
+    """Of all capacities, eliminated."""
     in_tip: Floats = field(repr=False)
     """Weight of each face in the parts of the tip. Shape [J, V + 1, T]."""
     tip: Floats = field(repr=False)
@@ -42,28 +38,26 @@ class Arrow:
 
     def solve(self, of_capacities: Floats, of_tip: Floats) -> tuple[Floats, Floats]:
         """Prices of capacities [C, T] and the tip [V + 1, T] for right-hand sides of that shape."""
-        taken = np.zeros((self.in_tip.shape[0], of_tip.shape[1]))
-        halves = []
-        for block, side in zip(self.blocks, of_capacities, strict=True):
-            half = _forward(block.factor, side)
-            taken[block.faces] += (half @ block.edge).reshape(block.faces.size, -1)
+        T = of_tip.shape[1]
+        taken, halves = np.zeros((self.in_tip.shape[0], T)), []
+        for family in self.families:
+            half = of_capacities[family.capacities]
+            in_parallel(solve_down, _spans(family), family.rows, half)
+            taken[family.faces] += (half.ravel() @ family.edges).reshape(family.faces.size, T)
             halves.append(half)
         tip = of_tip - (self.in_tip * taken[:, None]).sum(axis=0)
         top = _backward(self.tip, _forward(self.tip, tip.ravel())).reshape(of_tip.shape)
         shown = (self.in_tip * top).sum(axis=1)
         result = np.empty_like(of_capacities)
-        for c, (block, half) in enumerate(zip(self.blocks, halves, strict=True)):
-            result[c] = _backward(block.factor, half - block.edge @ shown[block.faces].ravel())
+        for family, half in zip(self.families, halves, strict=True):
+            half -= (family.edges @ shown[family.faces].ravel()).reshape(half.shape)
+            in_parallel(solve_up, _spans(family), family.rows, half)
+            result[family.capacities] = half
         return result, top
 
 
 def arrow(
-    groups: Groups,
-    faces: Faces,
-    inverses: Floats,
-    on_capacity: Floats,
-    on_tip: Floats,
-    meter: Floats,
+    faces: Faces, inverses: Floats, on_capacity: Floats, on_tip: Floats, meter: Floats
 ) -> Arrow:
     """Factors the complement.
 
@@ -75,68 +69,56 @@ def arrow(
     """
     T, J, P = meter.shape[0], *faces.in_tip.shape[:2]
     shown = np.zeros((J, J, T, T))
-    _show(inverses, faces.of_groups, shown)
-    blocks: list[Block] = []
-    left: dict[tuple[int, ...], Floats] = {}
-    for c, members in enumerate(_members(groups.capacity, groups.capacity_kw.shape[0])):
-        of = faces.of_groups[members]
-        touched = np.flatnonzero(of.any(axis=(0, 2)))
-        block, edge = np.zeros((T, T)), np.zeros((touched.size, T, T))
-        _weigh(inverses, members, of[:, touched], block, edge)
-        block[np.diag_indices(T)] += on_capacity[c]
-        factor = _cholesky(block.T)
-        solved = _forward(factor, edge.reshape(-1, T).T)
-        blocks.append(Block(factor=factor, faces=touched, edge=solved))
-        size, key = solved.shape[1], tuple(touched.tolist())
-        taken = left.setdefault(key, np.zeros((size, size), order="F"))
-        blas.dsyrk(-1.0, solved, 1.0, taken, trans=1, lower=1, overwrite_c=1)
-    for key, taken in left.items():
-        _take(np.array(key, dtype=np.intp), taken, shown)
+    slots = even_spans(T, T if inverses.shape[0] < GROUPS_SHOWN_MIN else 1)
+    in_parallel(_show, slots, inverses, faces.of_groups, faces.shows, shown)
+    for family in faces.families:
+        _eliminate(family, inverses, on_capacity[family.capacities])
+        _take(family.faces, family.edges.T @ family.edges, shown)
     tip = np.zeros((P * T, P * T), order="F")  # its lower triangle is all that counts
     _tip(shown, faces.in_tip, on_tip, meter, tip.T)
-    return Arrow(blocks=blocks, in_tip=faces.in_tip, tip=_cholesky(tip))
+    return Arrow(families=faces.families, in_tip=faces.in_tip, tip=_cholesky(tip))
+
+
+def _eliminate(family: Family, inverses: Floats, on_capacity: Floats) -> None:
+    """The family's rows, built and eliminated; `on_capacity` [n, T] is what its slacks give."""
+    spans, rows = _spans(family), family.rows
+    built = (family.starts, family.members, inverses, family.weights, on_capacity, rows)
+    in_parallel(add_blocks, spans, *built)
+    failed = np.zeros(family.capacities.size, dtype=np.bool_)
+    in_parallel(eliminate, spans, rows, failed)
+    if failed.any():
+        raise np.linalg.LinAlgError(NOT_POSITIVE)
+
+
+def _spans(family: Family) -> list[tuple[int, int]]:
+    return even_spans(family.capacities.size, CAPACITIES_IN_PART_MIN)
 
 
 @compiled
-def _show(inverses, weights, shown):  # type: ignore[no-untyped-def]
-    """Adds all groups' inverses, weighed on both sides, to pairs of faces [J, J, T, T], j <= i."""
+def _show(span, inverses, weights, shows, shown):  # type: ignore[no-untyped-def]
+    """Adds all groups' inverses, weighed on both sides, to pairs of faces [J, J, T, T], j <= i.
+
+    Only rows of the slots in `span`; `shows` [G, J] says which faces a group has.
+    """
     for g in range(weights.shape[0]):
         for i in range(weights.shape[1]):
             for j in range(i + 1):
-                if weights[g, i].any() and weights[g, j].any():
-                    for s in range(weights.shape[2]):
+                if shows[g, i] and shows[g, j]:
+                    for s in range(span[0], span[1]):
                         by = weights[g, i, s]
                         for t in range(weights.shape[2]):
                             shown[i, j, s, t] += by * inverses[g, s, t] * weights[g, j, t]
 
 
 @compiled
-def _weigh(inverses, members, weights, block, edge):  # type: ignore[no-untyped-def]
-    """Adds the members' inverses to a capacity's `block` [T, T], and weighed [F, T, T]."""
-    for k in range(members.size):
-        g = members[k]
-        for s in range(block.shape[0]):
-            for t in range(block.shape[0]):
-                block[s, t] += inverses[g, s, t]
-        for f in range(edge.shape[0]):
-            if weights[k, f].any():
-                for s in range(block.shape[0]):
-                    by = weights[k, f, s]
-                    for t in range(block.shape[0]):
-                        edge[f, s, t] += by * inverses[g, s, t]
-
-
-@compiled
 def _take(touched, taken, shown):  # type: ignore[no-untyped-def]
-    """Adds what capacities leave of the faces they touch, a lower triangle, to `shown`."""
+    """Takes from `shown` what capacities take of the faces they touch, [F T, F T]."""
     T = shown.shape[2]
     for i in range(touched.size):
         for j in range(i + 1):
             for s in range(T):
                 for t in range(T):
-                    row, column = i * T + s, j * T + t
-                    entry = taken[row, column] if row >= column else taken[column, row]
-                    shown[touched[i], touched[j], s, t] += entry
+                    shown[touched[i], touched[j], s, t] -= taken[i * T + s, j * T + t]
 
 
 @compiled
@@ -171,23 +153,16 @@ def _tip(shown, in_tip, on_tip, meter, upper):  # type: ignore[no-untyped-def]
     block += meter
 
 
-def _members(capacity: Indices, count: int) -> list[Indices]:
-    """The groups of each capacity."""
-    order = np.argsort(capacity, kind="stable")
-    ends = np.searchsorted(capacity[order], np.arange(count + 1))
-    return [order[first:last] for first, last in pairwise(ends)]
-
-
 def _cholesky(matrix: Floats) -> Floats:
     factor, failed = lapack.dpotrf(matrix, lower=True, overwrite_a=True)
     if failed:
-        raise np.linalg.LinAlgError("not positive definite to machine precision")
+        raise np.linalg.LinAlgError(NOT_POSITIVE)
     result: Floats = factor
     return result
 
 
 def _forward(factor: Floats, side: Floats) -> Floats:
-    solved, _ = lapack.dtrtrs(factor, side, lower=True, overwrite_b=side.ndim == 2)
+    solved, _ = lapack.dtrtrs(factor, side, lower=True)
     result: Floats = solved
     return result
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ems.optimizer.structured import schur
-from ems.optimizer.structured.faces import _by_kind, _by_part
+from ems.optimizer.structured.faces import by_kind, by_part, with_families
 from ems.optimizer.structured.problem import NONE, Groups
 
 T = 5
@@ -22,7 +22,7 @@ def _groups() -> Groups:
     )
 
 
-@pytest.mark.parametrize("by", [_by_part, _by_kind])
+@pytest.mark.parametrize("by", [by_part, by_kind])
 def test_the_arrow_solves_the_whole_complement(by):
     rng, groups = np.random.default_rng(1), _groups()
     roots = rng.normal(size=(groups.count, T, T))
@@ -32,7 +32,7 @@ def test_the_arrow_solves_the_whole_complement(by):
     meter = np.eye(T)
     of_capacities, of_tip = rng.normal(size=(3, T)), rng.normal(size=(4, T))
 
-    factored = schur.arrow(groups, by(groups), inverses, on_capacity, on_tip, meter)
+    factored = schur.arrow(with_families(groups, by(groups)), inverses, on_capacity, on_tip, meter)
     found = np.concatenate(factored.solve(of_capacities, of_tip))
 
     reach = np.zeros((groups.count, 7, T))
