@@ -4,7 +4,8 @@
 
 Speed 1 with equal anchors is a real site. The anchor is kept in a file, so that a restart resumes
 the same mapping. Within a process the clock is monotonic: a step of the machine's clock does not
-move the district.
+move the district. It follows such a step slowly, so that no slot is skipped and none comes twice:
+an hour in twenty. Who wants the new time at once restarts the program.
 """
 
 import json
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import Self
 
 from ems.domain.errors import EmsError
+
+SLEW_SHARE = 0.05
+"""How much faster or slower than the monotonic time the clock may run, to meet the machine's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,23 +82,28 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def monotonic_s() -> float:
+    """Seconds that nobody can set; they count on while the machine sleeps, where it can tell."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 class DistrictClock:
     """Tells district time from an anchor and the machine's monotonic time.
 
-    The machine's clock is read once, at the start; tests pass their own sources of time.
+    Tests pass their own sources of time.
     """
 
     def __init__(
         self,
         anchor: Anchor,
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = monotonic_s,
         wall: Callable[[], datetime] = wall_clock,
     ) -> None:
         self.anchor = anchor
-        self._monotonic = monotonic
-        self._began_s = monotonic()
-        self._began_wall = wall()
+        self._monotonic, self._wall = monotonic, wall
+        self._last_s = monotonic()
+        self._counted = wall()
 
     @property
     def speed(self) -> float:
@@ -102,8 +111,22 @@ class DistrictClock:
         return self.anchor.speed
 
     def wall_now(self) -> datetime:
-        """Wall time, counted on from the start of this process."""
-        return self._began_wall + timedelta(seconds=self._monotonic() - self._began_s)
+        """Wall time, counted on from the start of this process and slewed to the machine's."""
+        now_s = self._monotonic()
+        passed_s, self._last_s = max(0.0, now_s - self._last_s), now_s
+        self._counted += timedelta(seconds=passed_s)
+        most_s = SLEW_SHARE * passed_s
+        self._counted += timedelta(seconds=min(max(self._gap_s(), -most_s), most_s))
+        return self._counted
+
+    @property
+    def gap_s(self) -> float:
+        """Seconds by which the machine's clock goes before ours; after a step it is large."""
+        self.wall_now()
+        return self._gap_s()
+
+    def _gap_s(self) -> float:
+        return (self._wall() - self._counted).total_seconds()
 
     def now(self) -> datetime:
         """The present district time, in UTC."""

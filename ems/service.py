@@ -1,14 +1,16 @@
 """The process that runs the district: polls, plans ahead of each slot, dispatches at its start.
 
-APScheduler fires two jobs in every slot, on the district's clock:
+Two bells ring in every slot, on the district's clock:
 
     a lead time before it   `Cycle.prepare`, then, at the slot's start, `Cycle.dispatch`
     half a minute into it   the quarter hour before is summed up in the store
 
-and one every day: what may not be kept any longer, or is no longer needed, is removed.
+and APScheduler remembers what is done every day: what may not be kept any longer, or is no longer
+needed, is removed.
 
 Polling and ingest run all the time beside them, on the same event loop; forecasting and planning
-run in a worker process. When the process ends, every device is given back to its own control.
+run in a worker process. When the process ends, every device is given back to its own control. Where
+several instances run, one leads; the others wait before they start any of this.
 """
 
 import asyncio
@@ -19,11 +21,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
-
 from ems.alarm_desk import AlarmDesk
 from ems.brain import WorkerBrain
+from ems.chores import Chores, Work
 from ems.clock import DistrictClock
 from ems.cycle import Cycle, Outside
 from ems.cycle_ports import MeasuredDistrict, StoreLedger, WriterDispatcher
@@ -46,16 +46,20 @@ from ems.optimizer.planner import Planner
 from ems.overrun_book import OverrunBook
 from ems.own_figures import EVERY_S, own_figures
 from ems.past import Past
-from ems.quarters import SlotTrigger
+from ems.quarters import SlotBell
 from ems.schedule_publisher import SchedulePublisher
 from ems.standing import StoreStanding
 from ems.store.ingest import Ingest
+from ems.store.leadership import Leading, OnlyInstance
 from ems.store.spool import Spool
 from ems.store.store import Store
 
 log = logging.getLogger("ems.service")
 
 LEAST_LEAD = timedelta(minutes=3)
+AFTER = timedelta(seconds=30)
+"""How long after its end a quarter hour is summed up."""
+DAY_S = 86_400.0
 LEAD_WALL_S = 8.0
 """A plan is begun this long ahead at least, whatever the speed."""
 KEPT = timedelta(days=3)
@@ -80,8 +84,11 @@ class Service:
         outside: Outside,
         heart: Heart,
         spool: Spool,
+        leading: Leading | None = None,
     ) -> None:
+        """`leading`: by which this instance leads; none: it is the only one."""
         self._clock = clock
+        self._leading = leading or OnlyInstance()
         self._heart = heart
         self._store = store
         self._district = district
@@ -104,13 +111,15 @@ class Service:
             clock.speed,
             on_site=self._on_site,
             latest=self._poller.latest,
+            may_write=self._leading.may_write,
         )
         self._alarms = AlarmDesk(store, lambda: self._connections.alarms, clock.now)
         self._brain = WorkerBrain(district)
         self._book = OverrunBook(store, district)
         forecaster, planner = Forecaster(district), Planner(district)
         needs = [(forecaster.points, forecaster.days * 96), (planner.points, 96)]
-        self._ledger = LastingLedger(StoreLedger(store))
+        told = StoreLedger(store, lambda: self._leading.epoch)
+        self._ledger = LastingLedger(told, alone=lambda: self._leading.alone)
         asked_for = district.station.writes_schedules
         schedules = self._connections.schedules() if asked_for else {}
         self._publisher = SchedulePublisher(schedules, self._ledger.mode)
@@ -127,16 +136,16 @@ class Service:
         )
         lead = max(LEAST_LEAD, timedelta(seconds=LEAD_WALL_S * clock.speed))
         self._lead = lead
-        self._ahead = SlotTrigger(clock, -lead)
-        self._after = SlotTrigger(clock, timedelta(seconds=30))
-        self._daily = IntervalTrigger(seconds=86_400 / clock.speed)
+        chores: dict[str, Work] = {"forget": self._forget}
+        if district.station.sets_clocks:
+            chores["set the devices' clocks"] = self._set_clocks
+        self._chores = Chores(store.dsn, DAY_S / clock.speed, chores)
         self._last: Slot | None = None
         self._work: asyncio.Task[None] | None = None
 
     async def run(self, until: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run until `until` returns, then give all devices back."""
         await self._store.register([*point_infos(self._district), *own_points()])
-        scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True})
         workers = [
             asyncio.create_task(self._ingest.run(), name="ingest"),
             asyncio.create_task(self._poller.run(), name="poller"),
@@ -147,22 +156,21 @@ class Service:
             asyncio.create_task(self._publisher.run(), name="schedules"),
             asyncio.create_task(self._beat(), name="heart"),
             asyncio.create_task(self._tell_figures(), name="figures"),
+            asyncio.create_task(self._leading.run(), name="leadership"),
         ]
         end = asyncio.create_task(until(), name="until")
         try:
             await self._begin(end)
-            scheduler.add_job(self._quarter_hour, self._ahead, misfire_grace_time=60)
-            scheduler.add_job(self._sum_up, self._after, misfire_grace_time=60)
-            scheduler.add_job(self._forget, self._daily, misfire_grace_time=None)
-            if self._district.station.sets_clocks:
-                scheduler.add_job(self._set_clocks, self._daily, misfire_grace_time=None)
-            scheduler.start()
+            after = SlotBell(self._clock, AFTER).run(self._sum_up)
+            ahead = SlotBell(self._clock, -self._lead).run(self._run_slot)
+            self._work = asyncio.create_task(ahead, name="quarter hours")
+            workers += [self._work, asyncio.create_task(after, name="sums")]
+            await self._chores.start()
             done, _ = await asyncio.wait([end, *workers], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            if scheduler.running:
-                scheduler.shutdown(wait=False)
+            await self._chores.stop()
             await self._end(workers)
 
     async def _listen(self) -> None:
@@ -199,13 +207,6 @@ class Service:
                 return
             await self._run_slot(slot)
 
-    async def _quarter_hour(self) -> None:
-        work = asyncio.create_task(self._run_slot(self._ahead.slot_fired()), name="quarter hour")
-        self._work = work
-        # The end of the service cancels a quarter hour that waits for its slot.
-        with suppress(asyncio.CancelledError):
-            await work
-
     async def _run_slot(self, slot: Slot) -> None:
         try:
             await self._record_missed(slot)
@@ -223,9 +224,9 @@ class Service:
         for index in range((last or slot).index + 1, slot.index):
             await self._ledger.tell(missed_record(Slot(index)))
 
-    async def _sum_up(self) -> None:
+    async def _sum_up(self, following: Slot) -> None:
+        slot = Slot(following.index - 1)
         try:
-            slot = Slot(self._after.slot_fired().index - 1)
             await self._store.roll_up(slot)
             await self._book.sum_up(slot)
         except EmsError as error:
@@ -262,8 +263,18 @@ class Service:
             self._heart.beat(unreached)
         else:
             self._heart.end()
+            await self._hand_back()
         await self._connections.close()
         self._brain.close()
+
+    async def _hand_back(self) -> None:
+        """All devices go by their own control: whoever comes next may begin with this slot."""
+        try:
+            if self._leading.epoch is not None or self._leading.alone:
+                await self._store.hand_back(Slot.containing(self._clock.now()))
+            await self._leading.resign()
+        except EmsError as error:
+            log.warning("the slot could not be handed back: %s", error.message)
 
 
 def missed_record(slot: Slot) -> CycleRecord:

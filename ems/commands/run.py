@@ -37,6 +37,7 @@ from ems.heart import FILE as HEART_FILE
 from ems.heart import Heart, last_beat
 from ems.processes import Family, Lifeline
 from ems.store.first_operator import ensure_operator
+from ems.store.leadership import Leadership
 from ems.store.schema import migrate
 from ems.store.spool import FILE as SPOOL_FILE
 from ems.store.spool import Spool
@@ -217,13 +218,39 @@ def run_service(lifeline: Lifeline, running: Running, outside: MakeOutside) -> N
 
     async def serve() -> None:
         spool_file = running.heart.with_name(SPOOL_FILE)
+        leadership = Leadership(running.dsn)
+        if not await leads(leadership, lifeline):
+            return
         async with Store.open(running.dsn) as store:
             with Spool(spool_file) as spool:
-                clock, heart = DistrictClock(running.anchor), Heart(running.heart)
-                service = Service(running.district, clock, store, outside(running), heart, spool)
+                service = Service(
+                    running.district,
+                    DistrictClock(running.anchor),
+                    store,
+                    outside(running),
+                    Heart(running.heart),
+                    spool,
+                    leadership,
+                )
                 await service.run(lifeline.until_cut)
 
     asyncio.run(serve())
+
+
+async def leads(leadership: Leadership, lifeline: Lifeline) -> bool:
+    """Wait until this instance leads; false when its time was over before."""
+    gained, end = (
+        asyncio.create_task(each) for each in (leadership.gained(), lifeline.until_cut())
+    )
+    await asyncio.wait([gained, end], return_when=asyncio.FIRST_COMPLETED)
+    if gained.done():
+        end.cancel()
+        gained.result()
+        return True
+    gained.cancel()
+    await asyncio.gather(gained, return_exceptions=True)
+    await leadership.resign()
+    return False
 
 
 def run_console(lifeline: Lifeline, running: Running) -> None:

@@ -42,6 +42,11 @@ def nothing_read(_point: str) -> Reading | None:
     return None
 
 
+async def always() -> bool:
+    """Whether anything may be written, where there is but one instance."""
+    return True
+
+
 class Writer:
     """Writes setpoints through the connections of a district."""
 
@@ -54,9 +59,11 @@ class Writer:
         *,
         on_site: OnSite | None = None,
         latest: Callable[[str], Reading | None] = nothing_read,
+        may_write: Callable[[], Awaitable[bool]] = always,
     ) -> None:
-        """`latest` tells the poller's latest reading of a point, by which limits go."""
-        self._clock, self._latest = clock, latest
+        """`latest` tells the poller's latest reading of a point, by which limits go; `may_write`,
+        asked right before each device is written, whether it is still ours to write."""
+        self._clock, self._latest, self._may_write = clock, latest, may_write
         self._tick_wall_s = max(TICK_S / speed, TICK_WALL_S)
         around = Surroundings(
             clock=clock,
@@ -103,6 +110,8 @@ class Writer:
     async def renew(self) -> None:
         """Tend every held device, let go of those whose lease has ended, tell those that return."""
         async with self._one_at_a_time:
+            if not await self._may_write():
+                return
             now = self._clock.now()
             ended = [one for one in self._held() if one.hold and one.hold.until <= now]
             await self._each(ended, _let_go)
@@ -110,9 +119,15 @@ class Writer:
             await self._tell_returning()
 
     async def relinquish_all(self) -> tuple[str, ...]:
-        """Let go of every held device; ids of those that could not be reached."""
+        """Let go of every held device; ids of those that could not be reached.
+
+        What another instance leads by now is left to that one.
+        """
         async with self._one_at_a_time:
             self._away.clear()
+            if not await self._may_write():
+                for one in self._held():
+                    one.hold = None
             return await self._each(self._held(), _let_go)
 
     def _held(self) -> list[DeviceWriter]:
@@ -138,6 +153,8 @@ class Writer:
         return await self._tell(device, setpoints)
 
     async def _tell(self, device: DeviceWriter, setpoints: Sequence[Setpoint]) -> list[Dispatched]:
+        if not await self._may_write():
+            return [dispatched(s, Outcome.WITHHELD, self._clock.now()) for s in setpoints]
         done = await device.apply(setpoints)
         if any(one.outcome is Outcome.UNREACHABLE for one in done):
             self._away[device.device.id] = setpoints

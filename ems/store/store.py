@@ -44,6 +44,11 @@ class Store(
 ):
     """The district's memory in PostgreSQL."""
 
+    @property
+    def dsn(self) -> str:
+        """Where the database is, for those who need a connection of their own."""
+        return self._db.dsn
+
     @classmethod
     @asynccontextmanager
     async def open(

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from ems.clock import Anchor, DistrictClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -18,11 +20,15 @@ class Machine:
     def clock(self) -> DistrictClock:
         return DistrictClock(ANCHOR, monotonic=lambda: self.monotonic_s, wall=lambda: self.wall)
 
+    def go_on(self, seconds: float) -> None:
+        self.monotonic_s += seconds
+        self.wall += timedelta(seconds=seconds)
+
 
 def test_a_wall_minute_is_a_district_hour_at_speed_60() -> None:
     machine = Machine()
     clock = machine.clock()
-    machine.monotonic_s += 60
+    machine.go_on(60)
     assert clock.now() == START + timedelta(hours=1)
     assert clock.wall_s_until(START + timedelta(hours=2)) == 60
 
@@ -32,6 +38,25 @@ def test_a_step_of_the_machines_clock_does_not_move_the_district() -> None:
     clock = machine.clock()
     machine.wall += timedelta(hours=1)
     assert clock.now() == START
+
+
+@pytest.mark.parametrize("hours", [1, -1], ids=["an hour on", "an hour back"])
+def test_a_step_is_met_slowly_and_never_backwards(hours: int) -> None:
+    machine = Machine()
+    clock = machine.clock()
+    machine.wall += timedelta(hours=hours)
+    before = clock.wall_now()
+    for _ in range(19 * 60):
+        machine.go_on(60)
+        passed_s = (clock.wall_now() - before).total_seconds()
+        assert 56.9 < passed_s < 63.1
+        before = clock.wall_now()
+    assert 0 < clock.gap_s * hours < 3600 * 0.06
+    for _ in range(90):
+        machine.go_on(60)
+        clock.wall_now()
+    assert clock.gap_s == 0
+    assert clock.wall_now() == machine.wall
 
 
 def test_a_restart_resumes_the_same_mapping(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ create table leader (
   one     boolean primary key default true check (one),
   epoch   bigint not null,
   holder  text not null,
-  backend integer,
   beat_at timestamptz not null default clock_timestamp()
 );
 insert into leader (epoch, holder) values (0, '');
