@@ -22,9 +22,9 @@ from ems.console.feed_shelf import FeedShelf, Ready, ready
 from ems.console.wire import Json
 from ems.domain.errors import NotAllowedError
 from ems.domain.slots import Clock
+from ems.domain.steps import Step
 from ems.feeds.feed_files import feed_csv, feed_json, feed_schema, french_csv
 from ems.feeds.green_button import MEDIA_TYPE, green_button
-from ems.feeds.meter_series import Detail
 from ems.feeds.resident import Page, Wanted, feed_page
 from ems.store.residents import Purpose
 
@@ -54,7 +54,7 @@ _MAKERS: dict[FeedFile, tuple[str, Callable[[Page], bytes]]] = {
 
 
 def _wanted(
-    detail: Annotated[Detail, Query(description="How long the intervals are.")] = Detail.DAY,
+    detail: Annotated[Step, Query(description="How long the intervals are.")] = Step.DAY,
     since: Annotated[
         AwareDatetime | None, Query(description="Intervals that begin then or later, with offset.")
     ] = None,

@@ -12,7 +12,9 @@ from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Dispatched, Mode, Plan
 from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours, Snapshot
+from ems.domain.steps import Step
 from ems.store.accounts import Session, User
+from ems.store.history import Curve
 from ems.store.plan_standing import PlanStanding
 from ems.store.residents import Purpose
 from ems.store.stopping import StoppingStore
@@ -27,6 +29,12 @@ class ReadingStore(Protocol):
 
     async def quarter_hours(self, points: Sequence[str], horizon: Horizon) -> QuarterHours:
         """Slot means of the past."""
+        ...
+
+    async def curve(
+        self, points: Sequence[str], begin: datetime, end: datetime, step: Step
+    ) -> Curve:
+        """The past in longer steps."""
         ...
 
     async def standings(self, *, limit: int = 96) -> tuple[PlanStanding, ...]:

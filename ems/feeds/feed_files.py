@@ -14,8 +14,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from ems.domain.steps import Step
 from ems.feeds.green_button import DwellingFeed
-from ems.feeds.meter_series import Commodity, Detail, MeterSeries
+from ems.feeds.meter_series import Commodity, MeterSeries
 from ems.feeds.table import times
 
 SCHEMA = "smartseille-ems/feed/1"
@@ -34,9 +35,10 @@ _FRENCH_QUANTITY = {
     Commodity.SHARED_SUN: "Energie active autoconsommee",
 }
 _FRENCH_KIND = {
-    Detail.QUARTER_HOUR: ("Courbe de charge", "W", "15"),
-    Detail.DAY: ("Energie quotidienne", "Wh", ""),
-    Detail.MONTH: ("Energie mensuelle", "Wh", ""),
+    Step.QUARTER_HOUR: ("Courbe de charge", "W", "15"),
+    Step.HOUR: ("Energie horaire", "Wh", "60"),
+    Step.DAY: ("Energie quotidienne", "Wh", ""),
+    Step.MONTH: ("Energie mensuelle", "Wh", ""),
 }
 
 
@@ -96,7 +98,7 @@ def _french_head(feed: DwellingFeed, series: MeterSeries) -> tuple[str, ...]:
 
 
 def _french_values(feed: DwellingFeed, series: MeterSeries) -> list[int]:
-    if feed.detail is not Detail.QUARTER_HOUR:
+    if feed.detail is not Step.QUARTER_HOUR:
         return [int(energy) for energy in series.energy_wh]
     per_hour = 3600 / series.lengths_s
     return [round(float(power_w)) for power_w in series.energy_wh * per_hour]

@@ -15,7 +15,8 @@ from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from ems.domain.slots import SLOT_S
-from ems.feeds.meter_series import Commodity, Detail, MeterSeries
+from ems.domain.steps import Step
+from ems.feeds.meter_series import Commodity, MeterSeries
 
 MEDIA_TYPE = "application/atom+xml"
 
@@ -27,8 +28,8 @@ _ELECTRICITY_SERVICE, _HEAT_SERVICE = 0, 4
 _ELECTRIC, _HEATING_FLUID = 1, 12
 _DELTA, _NORMAL, _FORWARD, _ENERGY, _WATT_HOURS, _EURO = 4, 12, 1, 12, 72, 978
 _QUESTIONABLE = 10
-_PERIOD_OF_INTEREST = {Detail.QUARTER_HOUR: 0, Detail.DAY: 11, Detail.MONTH: 13}
-_LENGTH_S = {Detail.QUARTER_HOUR: SLOT_S, Detail.DAY: 24 * 3600, Detail.MONTH: 0}
+_PERIOD_OF_INTEREST = {Step.QUARTER_HOUR: 0, Step.HOUR: 0, Step.DAY: 11, Step.MONTH: 13}
+_LENGTH_S = {Step.QUARTER_HOUR: SLOT_S, Step.HOUR: 3600, Step.DAY: 24 * 3600, Step.MONTH: 0}
 
 _KINDS: dict[Commodity, tuple[int, int, str]] = {
     Commodity.ELECTRICITY: (_ELECTRICITY_SERVICE, _ELECTRIC, "Électricité / Electricity"),
@@ -55,7 +56,7 @@ class DwellingFeed:
     updated: datetime
     """When it last changed, UTC."""
 
-    detail: Detail
+    detail: Step
     """How long its intervals are."""
 
     series: tuple[MeterSeries, ...]
@@ -93,7 +94,7 @@ def _usage_point(feed: DwellingFeed, series: MeterSeries, place: str) -> Iterato
         yield _entry(feed, _summary(feed, series), f"{place}/UsageSummary/1", title)
 
 
-def _reading_type(detail: Detail, commodity: int) -> str:
+def _reading_type(detail: Step, commodity: int) -> str:
     fields = _fields(
         accumulationBehaviour=_DELTA,
         commodity=commodity,
@@ -113,7 +114,7 @@ def _blocks(feed: DwellingFeed, series: MeterSeries) -> Iterator[MeterSeries]:
     """A block a local day of quarter hours; all days or months in one."""
     if not len(series):
         return
-    if feed.detail is not Detail.QUARTER_HOUR:
+    if feed.detail in (Step.DAY, Step.MONTH):
         yield series
         return
     days = [datetime.fromtimestamp(int(at), feed.zone).date() for at in series.starts_s]

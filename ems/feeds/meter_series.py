@@ -5,9 +5,9 @@ or a month is made of the quarter hours of the local calendar, so it lasts 23 to
 clock changes; one with some quarter hours missing is kept and marked as not complete.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ems.domain.slots import SLOT_H, SLOT_S, Horizon
+from ems.domain.steps import Step
 
 _WH_PER_KWH = 1000
 
@@ -29,14 +30,6 @@ class Commodity(StrEnum):
     """Heat of the hot water drawn."""
     SHARED_SUN = "shared_sun"
     """Of the electricity, the part that the district's roofs gave."""
-
-
-class Detail(StrEnum):
-    """How finely a feed tells."""
-
-    QUARTER_HOUR = "quarter_hour"
-    DAY = "day"
-    MONTH = "month"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,24 +85,48 @@ def quarter_hours(
 def of_energies(
     commodity: Commodity, horizon: Horizon, energy_wh: NDArray[np.float64]
 ) -> MeterSeries:
-    """From energies [slots] in Wh; NaN where nothing was measured.
-
-    Each is rounded so that the sum since the first is right to the watt-hour.
-    """
+    """From energies [slots] in Wh; NaN where nothing was measured."""
     known = np.isfinite(energy_wh)
-    counted = np.rint(np.cumsum(energy_wh[known])).astype(np.int64)
     return MeterSeries(
         commodity=commodity,
         starts_s=np.array(horizon.slots, dtype=np.int64)[known] * SLOT_S,
         lengths_s=np.full(int(known.sum()), SLOT_S, dtype=np.int64),
-        energy_wh=np.diff(counted, prepend=0),
+        energy_wh=_whole(energy_wh[known]),
         complete=np.ones(int(known.sum()), dtype=bool),
     )
 
 
-def summed(series: MeterSeries, detail: Detail, zone: ZoneInfo) -> MeterSeries:
-    """Quarter hours added up by the local days or months of `zone` in which they begin."""
-    if detail is Detail.QUARTER_HOUR or not len(series):
+def _whole(energy_wh: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Rounded so that the sum since the first is right to the watt-hour."""
+    counted = np.rint(np.cumsum(energy_wh)).astype(np.int64)
+    return np.diff(counted, prepend=0)
+
+
+def steps(
+    commodity: Commodity,
+    starts: Sequence[datetime],
+    lengths_s: NDArray[np.int64],
+    power_kw: NDArray[np.float64],
+    measured_slots: NDArray[np.int64],
+) -> MeterSeries:
+    """From mean powers of longer steps, and how many quarter hours of each were measured.
+
+    Shape of each: [steps]; a mean is NaN where nothing was measured.
+    """
+    known = np.isfinite(power_kw)
+    energy_wh = power_kw[known] * measured_slots[known] * SLOT_H * _WH_PER_KWH
+    return MeterSeries(
+        commodity=commodity,
+        starts_s=np.array([int(s.timestamp()) for s in starts], dtype=np.int64)[known],
+        lengths_s=lengths_s[known],
+        energy_wh=_whole(energy_wh),
+        complete=(measured_slots * SLOT_S >= lengths_s)[known],
+    )
+
+
+def summed(series: MeterSeries, detail: Step, zone: ZoneInfo) -> MeterSeries:
+    """Quarter hours added up by the steps, local to `zone`, in which they begin."""
+    if detail is Step.QUARTER_HOUR or not len(series):
         return series
     edges = _edges(series, detail, zone)
     place = np.searchsorted(edges, series.starts_s, side="right") - 1
@@ -132,23 +149,10 @@ def _sums(
     return totals[periods]
 
 
-def _edges(series: MeterSeries, detail: Detail, zone: ZoneInfo) -> NDArray[np.int64]:
-    """Where the local periods around a series begin, and where the last ends."""
-    first, last = (
-        datetime.fromtimestamp(int(at), UTC).astimezone(zone).date()
-        for at in (series.starts_s[0], series.starts_s[-1])
-    )
-    days = [first if detail is Detail.DAY else first.replace(day=1)]
-    while days[-1] <= last:
-        days.append(_next(days[-1], detail))
-    return np.array([_midnight_s(day, zone) for day in days], dtype=np.int64)
-
-
-def _next(day: date, detail: Detail) -> date:
-    if detail is Detail.DAY:
-        return day + timedelta(days=1)
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
-
-
-def _midnight_s(day: date, zone: ZoneInfo) -> int:
-    return int(datetime.combine(day, time(), zone).timestamp())
+def _edges(series: MeterSeries, detail: Step, zone: ZoneInfo) -> NDArray[np.int64]:
+    """Where the steps around a series begin, and where the last ends."""
+    first, last = (datetime.fromtimestamp(int(at), UTC) for at in series.starts_s[[0, -1]])
+    begin = detail.start(first, zone)
+    starts = detail.starts(begin, detail.after(detail.start(last, zone), zone), zone)
+    ends = [*starts, detail.after(starts[-1], zone)]
+    return np.array([int(edge.timestamp()) for edge in ends], dtype=np.int64)

@@ -15,9 +15,10 @@ from greenbutton_objects.parse import parse_feed
 from lxml import etree
 
 from ems.domain.slots import Horizon, Slot
+from ems.domain.steps import Step
 from ems.feeds.feed_files import feed_csv, feed_json, feed_schema, french_csv
 from ems.feeds.green_button import DwellingFeed, green_button
-from ems.feeds.meter_series import Commodity, Detail, MeterSeries, quarter_hours, summed
+from ems.feeds.meter_series import Commodity, MeterSeries, quarter_hours, summed
 
 PARIS = ZoneInfo("Europe/Paris")
 AUTUMN = Horizon(Slot.containing(datetime(2026, 10, 24, tzinfo=PARIS)), 96 + 100 + 96)
@@ -31,7 +32,7 @@ def measured(horizon: Horizon = AUTUMN, commodity: Commodity = Commodity.ELECTRI
     return quarter_hours(commodity, horizon, power_kw)
 
 
-def feed_of(*series: MeterSeries, detail: Detail = Detail.QUARTER_HOUR) -> DwellingFeed:
+def feed_of(*series: MeterSeries, detail: Step = Step.QUARTER_HOUR) -> DwellingFeed:
     updated = datetime(2026, 10, 27, 6, tzinfo=UTC)
     return DwellingFeed(pseudonym="k3x9", zone=PARIS, updated=updated, detail=detail, series=series)
 
@@ -52,7 +53,7 @@ def test_rounding_to_watt_hours_never_adds_up() -> None:
 
 @pytest.mark.parametrize(("horizon", "hours"), [(AUTUMN, [24, 25, 24]), (SPRING, [24, 23, 24])])
 def test_days_last_as_long_as_the_clock_says(horizon: Horizon, hours: list[int]) -> None:
-    days = summed(measured(horizon), Detail.DAY, PARIS)
+    days = summed(measured(horizon), Step.DAY, PARIS)
 
     assert (days.lengths_s / 3600).tolist() == hours
     assert days.complete.tolist() == [False, True, True]
@@ -63,7 +64,7 @@ def test_a_month_is_complete_only_when_all_of_it_was_measured() -> None:
     first = Slot.containing(datetime(2026, 10, 1, tzinfo=PARIS))
     whole = quarter_hours(Commodity.HEAT, Horizon(first, 31 * 96 + 4 + 96), np.ones(31 * 96 + 100))
 
-    months = summed(whole, Detail.MONTH, PARIS)
+    months = summed(whole, Step.MONTH, PARIS)
 
     assert months.complete.tolist() == [True, False]
     assert months.energy_wh.tolist() == [(31 * 24 + 1) * 1000, 24_000]
@@ -101,9 +102,7 @@ def test_a_reader_of_others_reads_the_feed_back_equal(tmp_path: Path) -> None:
 
 def test_a_day_with_gaps_is_marked_as_questionable(tmp_path: Path) -> None:
     file = tmp_path / "feed.xml"
-    file.write_bytes(
-        green_button(feed_of(summed(measured(), Detail.DAY, PARIS), detail=Detail.DAY))
-    )
+    file.write_bytes(green_button(feed_of(summed(measured(), Step.DAY, PARIS), detail=Step.DAY)))
 
     (point,) = parse_feed(str(file))
     (reading,) = point.meterReadings
@@ -112,8 +111,8 @@ def test_a_day_with_gaps_is_marked_as_questionable(tmp_path: Path) -> None:
     assert marks == [{"questionable"}, set(), set()]
 
 
-@pytest.mark.parametrize("detail", list(Detail))
-def test_every_resource_is_valid_after_the_schema_of_espi(detail: Detail) -> None:
+@pytest.mark.parametrize("detail", list(Step))
+def test_every_resource_is_valid_after_the_schema_of_espi(detail: Step) -> None:
     reference = os.environ.get("EMS_REFERENCE_DATA")
     if reference is None:
         pytest.skip("EMS_REFERENCE_DATA does not say where the ESPI schema is")

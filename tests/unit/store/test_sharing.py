@@ -8,7 +8,8 @@ from ems.domain.district import DeviceKind, District
 from ems.domain.points import PointInfo, Unit
 from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours
-from ems.feeds.meter_series import Commodity, Detail
+from ems.domain.steps import Step
+from ems.feeds.meter_series import Commodity
 from ems.feeds.resident import Wanted, feed_page
 from ems.sharing import CONNECTION, USED, Sharing
 from ems.store import Store
@@ -56,7 +57,7 @@ async def test_nobody_gets_more_than_they_used_and_the_feed_says_so(
 
     page = await feed_page(
         store, district, "D1-0304", pseudonym="x", allowed=True,
-        wanted=Wanted(detail=Detail.QUARTER_HOUR),
+        wanted=Wanted(detail=Step.QUARTER_HOUR),
         now=HORIZON.first.start + timedelta(hours=2),
     )  # fmt: skip
 

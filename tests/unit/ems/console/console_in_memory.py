@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,11 @@ from ems.domain.plans import (
 from ems.domain.points import Quality, Reading, Unit, point_id
 from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours, Snapshot
+from ems.domain.steps import Step
 from ems.domain.vocabulary import POINTS
 from ems.store.accounts import Role, Session, User
 from ems.store.audit import AuditEntry
+from ems.store.history import Curve
 from ems.store.plan_standing import PlanStanding
 from ems.store.residents import Purpose
 from ems.store.stopping import GAVE_BACK, REQUEST
@@ -96,6 +99,23 @@ class StoreInMemory:
         return QuarterHours(
             points=tuple(points), horizon=horizon, values=past.quarter_hours(points, horizon)
         )
+
+    async def curve(
+        self, points: Sequence[str], begin: datetime, end: datetime, step: Step
+    ) -> Curve:
+        zone = self.district.site.zone
+        starts = step.starts(begin, end, zone)
+        first = Slot.containing(begin)
+        horizon = Horizon(first, Slot.containing(end).index - first.index)
+        values = (await self.quarter_hours(points, horizon)).values
+        edges = [Slot.containing(at).index - first.index for at in starts] + [horizon.length]
+        parts = [values[:, a:b] for a, b in pairwise(edges)]
+        slots = np.array([np.isfinite(part).sum(axis=1) for part in parts]).T
+        means = np.array([np.nansum(part, axis=1) for part in parts]).T / np.maximum(slots, 1)
+        return Curve(
+            points=tuple(points), step=step, starts=starts,
+            means=np.where(slots > 0, means, np.nan), slots=slots,
+        )  # fmt: skip
 
     async def standings(self, *, limit: int = 96) -> tuple[PlanStanding, ...]:
         return tuple(standing_of(plan) for plan in self.plans[:limit])
