@@ -74,6 +74,22 @@ class Session:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Departure:
+    """A car that has left."""
+
+    session: Session
+    """The car and its stay."""
+
+    delivered_kwh: float
+    """What it got."""
+
+    @property
+    def short_kwh(self) -> float:
+        """What it left without, of what could have been charged in its stay."""
+        return max(0.0, self.session.energy_servable_kwh - self.delivered_kwh)
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Visit:
     """A car that would like to charge, before it has found a place."""
 

@@ -7,6 +7,7 @@ commanded falls back to 6 A until the EMS is back.
 """
 
 import math
+from collections import deque
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from building_models import ev
 from ems.domain.district import DeviceKind, District
 from simulations import charging_kernels as kernels
-from simulations.cars import Session
+from simulations.cars import Departure, Session
 from simulations.charging_kernels import Cars, Limits
 from simulations.image import ProcessImage
 from simulations.local_control import Lease
@@ -23,7 +24,8 @@ from simulations.panel import Panel
 
 Floats = NDArray[np.float64]
 
-NOBODY = -1
+DEPARTURES_KEPT = 50_000
+"""Of a car park that has lived longer, the cars that left last."""
 
 
 class Charging:
@@ -58,6 +60,7 @@ class Charging:
         self.power_kw, self._energy_kwh, self.mean_kw = (zeros.copy() for _ in range(3))
         self.served_kwh = self.servable_kwh = self.shortfall_kwh = 0.0
         self.departed = 0
+        self.departures: deque[Departure] = deque(maxlen=DEPARTURES_KEPT)
         self._change_cars(start)
 
     def run(self, now: datetime, dt_h: float, steps: int = 1) -> Floats:
@@ -129,11 +132,12 @@ class Charging:
         session = self._at[place]
         if session is None:
             return
-        delivered = float(self._delivered_kwh[place])
-        self.served_kwh += delivered
-        self.servable_kwh += session.energy_servable_kwh
-        self.shortfall_kwh += max(0.0, session.energy_servable_kwh - delivered)
+        gone = Departure(session=session, delivered_kwh=float(self._delivered_kwh[place]))
         self.departed += 1
+        self.departures.append(gone)
+        self.served_kwh += gone.delivered_kwh
+        self.servable_kwh += session.energy_servable_kwh
+        self.shortfall_kwh += gone.short_kwh
         self._at[place] = None
         self._departure_s[place] = np.inf
         for array in (self._wanted_kwh, self._delivered_kwh, self._car_kw, self._first_soc):

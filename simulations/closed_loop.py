@@ -19,6 +19,7 @@ from ems.domain.plans import Origin
 from ems.domain.slots import SLOT_S, Slot
 from ems.domain.snapshot import QuarterHours
 from simulations.damage import Damage
+from simulations.departures import PlannedCars, Stay
 from simulations.foresight import Foresight
 from simulations.good_rules import GoodRules
 from simulations.history import Recorder, record
@@ -53,6 +54,8 @@ class Run:
     """Of each cycle; empty for the baseline."""
     planned_eur: float | None = None
     """What the first plan of each day believed that the day would cost; none without plans."""
+    stays: tuple[Stay, ...] = field(default=(), repr=False)
+    """The cars that left, in the order in which they did."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def run_baseline(scenario: Scenario, start: Start, tell: Tell) -> Run:
         pieces.append(recorder.finish())
         tell(done)
     took_s = time.process_time() - began_s
-    return _run_of(scenario, plant, before, pieces, (), took_s)
+    return _run_of(scenario, plant, before, pieces, (), took_s, PlannedCars())
 
 
 def run_ems(scenario: Scenario, start: Start, brain: Brain, tell: Tell) -> Run:
@@ -160,11 +163,12 @@ async def _closed_loop(
     began_s = time.process_time()
     pieces = []
     prepared = await cycle.prepare(scenario.horizon.first)
-    mornings = [prepared.plan]
+    mornings, planned = [prepared.plan], PlannedCars()
     for done, index in enumerate(scenario.horizon.slots, 1):
         slot = Slot(index)
         clock.moment = slot.start
         await cycle.dispatch(prepared)
+        planned.note(prepared.plan, slot)
         recorder = Recorder(plant, slot)
         damage.advance(slot.end - LEAD)
         clock.moment = slot.end - LEAD
@@ -176,7 +180,7 @@ async def _closed_loop(
             mornings.append(prepared.plan)
         tell(done)
     took_s = time.process_time() - began_s
-    run = _run_of(scenario, plant, before, pieces, ledger.records, took_s)
+    run = _run_of(scenario, plant, before, pieces, ledger.records, took_s, planned)
     optimised = all(plan.origin is Origin.OPTIMISED for plan in mornings)
     return replace(run, planned_eur=planned_eur(scenario, mornings) if optimised else None)
 
@@ -188,10 +192,18 @@ def _run_of(
     pieces: Sequence[QuarterHours],
     records: Sequence[CycleRecord],
     took_s: float,
+    planned: PlannedCars,
 ) -> Run:
     history = joined(pieces, Slot(scenario.horizon.slots.stop))
     figures = kpis(
         scenario.district, history, plant.totals - before, scenario.prices(scenario.horizon)
     )
     figures = replace(figures, time_ratio=took_s / (scenario.horizon.length * SLOT_S))
-    return Run(kpis=figures, history=history, records=tuple(records))
+    begin = scenario.horizon.first.start
+    left = [one for one in plant.charging.departures if one.session.departure > begin]
+    return Run(
+        kpis=figures,
+        history=history,
+        records=tuple(records),
+        stays=tuple(planned.stays(left)),
+    )
