@@ -11,6 +11,7 @@ import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from typing import Any
 
 from ems.cycle import PlanRequest
@@ -18,11 +19,15 @@ from ems.domain.district import District
 from ems.domain.errors import EmsError, SolverError
 from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Plan
+from ems.domain.slots import Horizon
+from ems.domain.snapshot import QuarterHours
 from ems.domain.weather import Outlook
 from ems.forecast.forecaster import Forecaster
 from ems.optimizer.ladder import compile_kernels
+from ems.optimizer.past_day import PAST_SLOTS, history_points
 from ems.optimizer.planner import Planner
 from ems.optimizer.rules import carried_on, rule_plan
+from ems.optimizer.stock import room_stock
 from ems.processes import end_with_parent
 
 log = logging.getLogger("ems.brain")
@@ -107,6 +112,7 @@ class WorkerBrain(Ladder):
     ) -> None:
         super().__init__(district)
         self._make = make
+        self._planned_by = history_points(room_stock(district), district)
         self._pool = self._new_pool()
 
     async def forecast(self, request: PlanRequest, outlook: Outlook) -> Forecasts:
@@ -116,7 +122,11 @@ class WorkerBrain(Ladder):
 
     async def plan(self, request: PlanRequest, forecasts: Forecasts) -> Plan:
         """The best plan that can be found."""
-        plan: Plan = await self._run("plan_now", request, forecasts)
+        # Forecasts look back on weeks of loads; of ten megabytes the planner needs the last day.
+        slots = Horizon(request.horizon.first + -PAST_SLOTS, PAST_SLOTS)
+        values = request.history.quarter_hours(self._planned_by, slots)
+        day = QuarterHours(points=self._planned_by, horizon=slots, values=values)
+        plan: Plan = await self._run("plan_now", replace(request, history=day), forecasts)
         return plan
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,18 @@ from ems.cycle import PlanRequest
 from ems.domain.errors import ForecastError
 from ems.domain.forecasts import Forecast, Forecasts
 from ems.domain.plans import Plan
+from ems.domain.slots import Horizon, Slot
+from ems.domain.snapshot import History
 from ems.domain.weather import Outlook
+
+ROOM, LOAD = "D1-0101/room_temp_c", "D1-0101/electric_power_kw"
+"""A point that plans look back on, and one that only forecasts do."""
+
+
+def seen(history: History, first: Slot) -> dict[str, np.ndarray]:
+    """The day before `first` of both."""
+    day = history.quarter_hours((ROOM, LOAD), Horizon(first + -96, 96))
+    return {ROOM: day[0], LOAD: day[1]}
 
 
 class ScriptedBrain(LocalBrain):
@@ -28,6 +40,8 @@ class ScriptedBrain(LocalBrain):
         if request.plan_id == "no forecast":
             raise ForecastError("no load was measured", fix="see the meters")
         assert request.previous is not None
+        if request.plan_id == "history":
+            return replace(request.previous, series=seen(request.history, request.horizon.first))
         return request.previous
 
     def forecast_now(self, request: PlanRequest, outlook: Outlook) -> Forecasts:

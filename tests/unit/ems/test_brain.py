@@ -4,17 +4,19 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 import pytest_asyncio
-from faulty_brains import ScriptedBrain
+from faulty_brains import LOAD, ROOM, ScriptedBrain
 
 from ems.brain import LocalBrain, WorkerBrain
 from ems.cycle import PlanRequest
 from ems.domain.district import District
 from ems.domain.errors import ForecastError, SolverError
+from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Origin, Plan
 from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours, Snapshot
@@ -125,6 +127,20 @@ async def test_an_expected_failure_keeps_its_kind_and_its_fix(
     with pytest.raises(ForecastError, match="no load") as raised:
         await plan(worker, district, "no forecast")
     assert raised.value.fix == "see the meters"
+
+
+async def test_of_the_past_only_what_plans_look_back_on_travels_with_a_plan(
+    district: District, worker: WorkerBrain
+) -> None:
+    weeks = Horizon(SLOT + -28 * 96, 28 * 96)
+    values = np.arange(2.0 * weeks.length).reshape(2, -1)
+    history = QuarterHours(points=(ROOM, LOAD), horizon=weeks, values=values)
+    rules = worker.rules(request_of(district, "rules"), "a test")
+    request = replace(request_of(district, "history", rules), history=history)
+    forecasts = Forecasts(horizon=request.horizon, issued_at=SLOT.start, series={})
+    made = await asyncio.wait_for(worker.plan(request, forecasts), LONG_S)
+    np.testing.assert_array_equal(made.series[ROOM], values[0, -96:])
+    assert np.isnan(made.series[LOAD]).all()
 
 
 def test_the_steps_below_need_no_worker(district: District) -> None:
