@@ -23,6 +23,8 @@ class _Commands(LazyGroup):
         "devices": "ems.cli:devices",
         "config": "ems.commands.config:app",
         "export": "ems.commands.export:app",
+        "backup": "ems.commands.backup:backup",
+        "restore": "ems.commands.backup:restore",
         "residents": "ems.commands.residents:app",
         "share": "ems.commands.share:share",
     }
