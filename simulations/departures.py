@@ -72,27 +72,8 @@ class PlannedCars:
             yield Stay(departure=one, planned=tuple(s for s in noted if first <= s <= last))
 
 
-def write_stays(
-    path: Path, by_controller: Iterable[tuple[str, Iterable[Stay]]], zone: ZoneInfo
-) -> None:
-    """Write one line for each stay, controllers in their order.
-
-    Raises:
-        EmsError: the file can't be written.
-    """
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            lines = csv.writer(file)
-            lines.writerow(COLUMNS)
-            for name, found in by_controller:
-                lines.writerows(_line(name, stay, zone) for stay in found)
-    except OSError as error:
-        raise EmsError(
-            f"{path} can't be written: {error.strerror}", fix="give another with --cars"
-        ) from error
-
-
-def _line(controller: str, stay: Stay, zone: ZoneInfo) -> list[str]:
+def cells(stay: Stay, zone: ZoneInfo) -> list[str]:
+    """The cells of a stay's line after the controller's name, in the order of `COLUMNS`."""
     one, session = stay.departure, stay.departure.session
     moments = (session.arrival, session.departure)
     energies = (
@@ -102,13 +83,29 @@ def _line(controller: str, stay: Stay, zone: ZoneInfo) -> list[str]:
         one.short_kwh,
     )
     return [
-        controller,
         session.charge_point,
         *(moment.astimezone(UTC).isoformat(timespec="minutes") for moment in moments),
         *(moment.astimezone(zone).isoformat(timespec="minutes") for moment in moments),
         *(f"{energy:.3f}" for energy in energies),
         in_words(stay.planned, zone),
     ]
+
+
+def write_cars(path: Path, lines: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """Write one line for each stay, told by its controller and its cells.
+
+    Raises:
+        EmsError: the file can't be written.
+    """
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerow(COLUMNS)
+            table.writerows([controller, *line] for controller, line in lines)
+    except OSError as error:
+        raise EmsError(
+            f"{path} can't be written: {error.strerror}", fix="give another with --cars"
+        ) from error
 
 
 def in_words(slots: Sequence[int], zone: ZoneInfo) -> str:

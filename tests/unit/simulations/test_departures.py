@@ -12,7 +12,7 @@ from ems.domain.errors import EmsError
 from ems.domain.plans import Origin, Plan, SolveReport
 from ems.domain.slots import Horizon, Slot
 from simulations.cars import Departure, Session
-from simulations.departures import COLUMNS, PlannedCars, Stay, in_words, write_stays
+from simulations.departures import COLUMNS, PlannedCars, Stay, cells, in_words, write_cars
 
 MARSEILLE = ZoneInfo("Europe/Paris")
 EVENING = datetime(2025, 1, 13, 18, tzinfo=UTC)
@@ -70,7 +70,7 @@ def test_slots_are_told_as_spans_of_local_time(later: list[int], words: str) -> 
 def test_the_table_says_when_each_car_came_and_left_and_what_it_got(tmp_path: Path) -> None:
     full, short = (Stay(departure=departure(delivered_kwh=kwh), planned=()) for kwh in (10.0, 8.0))
     file = tmp_path / "cars.csv"
-    write_stays(file, [("baseline", [full]), ("ems", [short])], MARSEILLE)
+    write_cars(file, [("baseline", cells(full, MARSEILLE)), ("ems", cells(short, MARSEILLE))])
     header, *lines = csv.reader(file.read_text().splitlines())
     assert tuple(header) == COLUMNS
     assert [(line[0], line[9]) for line in lines] == [("baseline", "0.000"), ("ems", "2.000")]
@@ -84,4 +84,4 @@ def test_the_table_says_when_each_car_came_and_left_and_what_it_got(tmp_path: Pa
 
 def test_a_table_that_cant_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(EmsError, match="can't be written"):
-        write_stays(tmp_path / "none" / "cars.csv", [], MARSEILLE)
+        write_cars(tmp_path / "none" / "cars.csv", [])
