@@ -19,6 +19,10 @@ TANK_ROOM_C = 20.0
 """Around the tanks."""
 TANK_KEPT_SHARE = 0.9
 """Of heat left in a tank at the end, what is still there when it is wanted."""
+BOTTOM_SHARE = 0.2
+"""Part of a tank for which its lower sensor speaks: cold water enters below and is charged there,
+so that the rest is as hot as the top. Of eight layers 0.16 to 0.23 fit best, within 0.3 K; the
+plain mean of both reads a tank that has just been drawn from up to 6 K too cold."""
 CREDIBLE_C = (5.0, 95.0)
 """A tank temperature outside this is taken for a sensor fault."""
 
@@ -101,17 +105,19 @@ def substation(building: Building) -> Substation:
 
 
 def _tank_temps_c(district: District, snapshot: Snapshot) -> tuple[Floats, list[str]]:
-    """Mean of top and bottom; one of them where the other fails; else its least temperature."""
+    """Of the whole tank by top and bottom; one of them where the other fails; else its least."""
     temps, notes = [], []
     for name, building in district.heated.items():
         device = district.device_of.get((DeviceKind.SUBSTATION, name))
         ends = ("top", "bottom") if device else ()
         measured = snapshot.values(f"{device.id}/tank_{end}_temp_c" for end in ends if device)
-        measured = measured[(measured > CREDIBLE_C[0]) & (measured < CREDIBLE_C[1])]
-        if measured.size == 0:
+        known = (measured > CREDIBLE_C[0]) & (measured < CREDIBLE_C[1])
+        if not known.any():
             notes.append(f"{name} tank: no temperature, its least one taken")
-        lowest = substation(building).tank.temp_low_c
-        temps.append(float(measured.mean()) if measured.size else lowest)
+            temps.append(substation(building).tank.temp_low_c)
+            continue
+        weights = np.array([1 - BOTTOM_SHARE, BOTTOM_SHARE])[known]
+        temps.append(float(np.average(measured[known], weights=weights)))
     return np.array(temps), notes
 
 
