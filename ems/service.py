@@ -53,6 +53,7 @@ from ems.store.ingest import Ingest
 from ems.store.leadership import Leading, OnlyInstance
 from ems.store.spool import Spool
 from ems.store.store import Store
+from ems.store_watch import StoreWatch
 
 log = logging.getLogger("ems.service")
 
@@ -114,6 +115,7 @@ class Service:
             may_write=self._leading.may_write,
         )
         self._alarms = AlarmDesk(store, lambda: self._connections.alarms, clock.now)
+        self._store_watch = StoreWatch(self._ingest, self._alarms.take, clock.now)
         self._brain = WorkerBrain(district)
         self._book = OverrunBook(store, district)
         forecaster, planner = Forecaster(district), Planner(district)
@@ -153,6 +155,7 @@ class Service:
             asyncio.create_task(self._writer.run(), name="writer"),
             asyncio.create_task(self._mode_watch.run(), name="mode"),
             asyncio.create_task(self._alarms.run(), name="alarms"),
+            asyncio.create_task(self._store_watch.run(), name="store"),
             asyncio.create_task(self._publisher.run(), name="schedules"),
             asyncio.create_task(self._beat(), name="heart"),
             asyncio.create_task(self._tell_figures(), name="figures"),
