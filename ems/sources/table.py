@@ -1,7 +1,9 @@
 """A table of text read with its line numbers, so that an error names the cell to correct."""
 
 import csv
+import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isinf
 from pathlib import Path
@@ -111,16 +113,18 @@ def read_table(path: Path) -> Table:
     )
 
 
-def read_rows(path: Path) -> list[tuple[int, list[str]]]:
+def read_rows(path: Path, encodings: Sequence[str] = ("utf-8-sig",)) -> list[tuple[int, list[str]]]:
     """Line number and cells of each row of a CSV file that is not empty.
+
+    The first of the encodings that fits is taken.
 
     Raises:
         SourceError: it can't be read as text.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            return [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
+        text = _decoded(path.read_bytes(), encodings)
+        reader = csv.reader(io.StringIO(text, newline=""))
+        return [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
     except OSError as error:
         raise SourceError(
             f"{path} can't be read: {error.strerror}", fix="check the path and its rights"
@@ -129,3 +133,10 @@ def read_rows(path: Path) -> list[tuple[int, list[str]]]:
         raise SourceError(
             f"{path} is not a table of text: {error}", fix="save it as CSV in UTF-8"
         ) from error
+
+
+def _decoded(held: bytes, encodings: Sequence[str]) -> str:
+    for encoding in encodings[:-1]:
+        with suppress(UnicodeDecodeError):
+            return held.decode(encoding)
+    return held.decode(encodings[-1])

@@ -2,8 +2,8 @@
 
 Three forms are read:
 
-- EPW (EnergyPlus): hourly, local standard time, 8760 rows (29 February of an 8784-row file is left
-  out); read by pvlib after each cell that is used has been looked at.
+- EPW (EnergyPlus): hourly, local standard time, 8760 rows whose months may come from several years
+  (29 February of an 8784-row file is left out), in UTF-8 or Latin-1.
 - CSV in true solar time: `hour_of_year` 0 to 8759 and `solar_time_mid_h`, the form of the French
   RT 2012 typical years.
 - CSV with a column `time` (ISO 8601 with its UTC offset, the beginning of each interval), every 5,
@@ -17,10 +17,10 @@ perhaps `sea_temp_c`.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import dropwhile
 from pathlib import Path
 
 import numpy as np
-import pvlib
 from numpy.typing import NDArray
 
 from ems.domain.district import SeaLoop, Site
@@ -176,44 +176,49 @@ def _as_typical_year(recording: Recording) -> Recording:
     )
 
 
-# EPW: the fields that are used (position, name, value that means "missing")
+# EPW: the fields that are used (position, value that means "missing")
 _EPW_FIELDS = {
-    "temp_air_c": (6, "temp_air", 99.9),
-    "ghi_w_m2": (13, "ghi", 9999.0),
-    "dni_w_m2": (14, "dni", 9999.0),
-    "dhi_w_m2": (15, "dhi", 9999.0),
-    "wind_m_per_s": (21, "wind_speed", 999.0),
+    "temp_air_c": (6, 99.9),
+    "ghi_w_m2": (13, 9999.0),
+    "dni_w_m2": (14, 9999.0),
+    "dhi_w_m2": (15, 9999.0),
+    "wind_m_per_s": (21, 999.0),
 }
-_EPW_HEADER_LINES = 8
+_EPW_TIME_ZONE = 8
+_EPW_DAY, _EPW_HOUR = slice(1, 3), 3
+_EPW_ENCODINGS = ("utf-8-sig", "latin-1")
+"""Names of places in older files are in the second."""
+
+Body = Sequence[tuple[int, list[str]]]
+"""Line number and cells of each hour."""
 
 
 def _epw(path: Path) -> Recording:
-    rows = read_rows(path)
+    rows = read_rows(path, _EPW_ENCODINGS)
     if not rows or rows[0][1][0] != "LOCATION" or len(rows[0][1]) < 10:
         raise SourceError(
             f"{path.name}:1 does not begin with LOCATION and its ten fields",
             fix="give an EnergyPlus weather file",
         )
-    body = rows[_EPW_HEADER_LINES:]
-    lines = np.array([line for line, _ in body])
-    for position, _, _ in _EPW_FIELDS.values():
-        _check_epw_field(path.name, body, position)
-    frame, place = pvlib.iotools.read_epw(path)
-    leap_day = np.array([cells[1:3] == ["2", "29"] for _, cells in body], dtype=bool)
-    if len(body) - leap_day.sum() != _HOURS:
-        last = int(lines[-1]) if len(lines) else _EPW_HEADER_LINES
-        raise _wrong_count(path.name, len(body) - int(leap_day.sum()), last)
+    zone_h = _epw_numbers(path.name, rows[:1], _EPW_TIME_ZONE)[0]
+    hours = list(dropwhile(lambda row: not row[1][0].strip().isdigit(), rows))
+    days = [tuple(cell.strip().lstrip("0") for cell in cells[_EPW_DAY]) for _, cells in hours]
+    body = [row for row, day in zip(hours, days, strict=True) if day != ("2", "29")]
+    _check_epw_hours(path.name, body)
+    if len(body) != _HOURS:
+        last = body[-1][0] if body else rows[-1][0]
+        raise _wrong_count(path.name, len(body), last)
     columns = {
-        key: _present(frame[name].to_numpy(dtype=np.float64), missing)[~leap_day]
-        for key, (_, name, missing) in _EPW_FIELDS.items()
+        key: _present(_epw_numbers(path.name, body, position), missing)
+        for key, (position, missing) in _EPW_FIELDS.items()
     }
     return Recording(
         source=path.name,
         step_s=3600,
-        ahead_s=float(place["TZ"]) * 3600,
+        ahead_s=float(zone_h) * 3600,
         start_s=None,
         columns=columns,
-        lines=lines[~leap_day],
+        lines=np.array([line for line, _ in body]),
     )
 
 
@@ -221,12 +226,26 @@ def _present(values: NDArray[np.float64], missing: float) -> NDArray[np.float64]
     return np.where(values >= missing, np.nan, values)
 
 
-def _check_epw_field(name: str, body: Sequence[tuple[int, list[str]]], position: int) -> None:
+def _epw_numbers(name: str, body: Body, position: int) -> NDArray[np.float64]:
+    numbers = []
     for line, cells in body:
         try:
-            float(cells[position])
+            numbers.append(float(cells[position]))
         except (IndexError, ValueError) as error:
             raise SourceError(
                 f"{name}:{line} field {position + 1}: there is no number",
                 fix="write a number, or the format's own mark for a missing value",
             ) from error
+    return np.array(numbers)
+
+
+def _check_epw_hours(name: str, body: Body) -> None:
+    """Hours are counted 1 to 24 by their ends; others are of another form, or some are missing."""
+    hours = _epw_numbers(name, body, _EPW_HOUR)
+    wrong = np.flatnonzero(hours != np.arange(len(hours)) % 24 + 1)
+    if wrong.size:
+        row = int(wrong[0])
+        raise SourceError(
+            f"{name}:{body[row][0]} field {_EPW_HOUR + 1}: hour {row % 24 + 1} is expected here",
+            fix="give one row for each hour from 1 to 24 of each day",
+        )

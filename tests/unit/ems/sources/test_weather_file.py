@@ -1,5 +1,6 @@
 """Weather files laid on the calendar: what is kept, what is filled, what is refused and how."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -226,6 +227,10 @@ def write_epw(path: Path, rows: int = 8760, cell: str = "20.0") -> Path:
     return path
 
 
+def _an_hour_less(found: re.Match[str]) -> str:
+    return f"{found[1]},{int(found[2]) - 1}"
+
+
 class TestEpw:
     def test_its_clock_is_local_standard_time(self, tmp_path: Path, district) -> None:
         weather = read(write_epw(tmp_path / "m.epw"), district, JUNE)
@@ -246,6 +251,31 @@ class TestEpw:
     def test_a_year_cut_short_is_refused(self, tmp_path: Path, district) -> None:
         with pytest.raises(SourceError, match=r"m.epw:8708: the file ends after 8700 hours"):
             read(write_epw(tmp_path / "m.epw", rows=8700), district, JUNE)
+
+    def test_a_typical_year_as_it_is_found_in_the_wild(self, tmp_path: Path, district) -> None:
+        """Latin-1, CRLF, months of several years, zeros before days, more commas, a leap day."""
+        usual = read(write_epw(tmp_path / "m.epw"), district, JUNE)
+        header, *rest = write_epw(tmp_path / "m.epw").read_text().splitlines()
+        rows = [line.split(",") for line in rest[7:]]
+        for row in rows:
+            row[:3] = [str(1990 + int(row[1])), f"{int(row[1]):02}", f"{int(row[2]):02}"]
+        leap = [[*row[:2], "29", *row[3:]] for row in rows if row[1:3] == ["02", "28"]]
+        march = next(i for i, row in enumerate(rows) if row[1] == "03")
+        wild = rows[:march] + leap + rows[march:]
+        lines = [header.replace("Marseille", "Orléans"), *rest[:7]]
+        lines += [",".join(row) + "," for row in wild] + ["", ""]
+        (tmp_path / "wild.epw").write_bytes("\r\n".join(lines).encode("latin-1"))
+        weather = read(tmp_path / "wild.epw", district, JUNE)
+        np.testing.assert_array_equal(weather.ghi_w_m2, usual.ghi_w_m2)
+        np.testing.assert_array_equal(weather.outdoor_temp_c, usual.outdoor_temp_c)
+
+    def test_hours_counted_from_zero_are_refused(self, tmp_path: Path, district) -> None:
+        path = write_epw(tmp_path / "m.epw")
+        path.write_text(
+            re.sub(r"^(2023,\d+,\d+),(\d+)", _an_hour_less, path.read_text(), flags=re.M)
+        )
+        with pytest.raises(SourceError, match=r"m.epw:9 field 4: hour 1 is expected here"):
+            read(path, district, JUNE)
 
     def test_another_file_is_refused(self, tmp_path: Path, district) -> None:
         (tmp_path / "m.epw").write_text("nothing of the kind\n")
