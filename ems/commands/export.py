@@ -1,6 +1,7 @@
 """`ems export`: the plan for a building manager, the consumption for a resident."""
 
 import asyncio
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ from ems.domain.errors import EmsError, PlanError, StoreError
 from ems.domain.plans import Plan
 from ems.domain.slots import Horizon
 from ems.feeds.consumption import Consumption, consumption, consumption_csv, consumption_json
+from ems.feeds.heat_bill import HeatBill, heat_bills, heat_bills_csv
 from ems.feeds.setpoint_plan import plan_csv, plan_json, plan_rows
 
 app = typer.Typer(no_args_is_help=True, help="Files for building managers and residents.")
@@ -92,6 +94,43 @@ def export_consumption(
         found = asyncio.run(used(district))
         as_text = consumption_csv if form is Format.CSV else consumption_json
         write(as_text(found, district), file)
+
+
+@app.command("heat-bills")
+def export_heat_bills(
+    building: Annotated[str, typer.Option(help="A building with dwellings, D1.")],
+    month: Annotated[str, typer.Option(help="A month, 2026-01.")],
+    heat_eur: Annotated[float, typer.Option(min=0, help="Its cost of heating in that month.")],
+    hot_water_eur: Annotated[float, typer.Option(min=0, help="Its cost of hot water.")],
+    file: OutOption = None,
+    data: DataOption = None,
+    dsn: DsnOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """What each dwelling of a building owes for heat and hot water, estimates marked (CSV)."""
+
+    async def billed(district: District, first: date) -> tuple[HeatBill, ...]:
+        async with opened_store(dsn, data) as store:
+            return await heat_bills(
+                store, district, building, first, heat_eur=heat_eur, hot_water_eur=hot_water_eur
+            )
+
+    with told():
+        first = first_of(month)
+        bills = asyncio.run(billed(load_district(config), first))
+        write(heat_bills_csv(bills, first), file)
+
+
+def first_of(month: str) -> date:
+    """The first day of a month written as 2026-01.
+
+    Raises:
+        EmsError: it is not written so.
+    """
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError as error:
+        raise EmsError(f"{month} is no month", fix="write it as 2026-01") from error
 
 
 def write(text: str, file: Path | None) -> None:

@@ -17,11 +17,10 @@ from ems.commands.common import (
     out,
     told,
 )
-from ems.commands.export import write
+from ems.commands.export import first_of, write
 from ems.config import load_district
 from ems.config.loader import read_as
 from ems.domain.district import District
-from ems.domain.errors import EmsError
 from ems.domain.shared_sun import Key
 from ems.domain.sharing_terms import SharingTerms
 from ems.feeds.sharing_month import PlainCsv, SharingMonth, sharing_month
@@ -44,7 +43,7 @@ def share(
     """Totals and coefficients for the network operator, and a statement for each participant."""
     with told():
         district, terms = load_district(config), read_as(config / TERMS, SharingTerms)
-        shared = asyncio.run(_shared(district, terms, _first_of(month), dsn, data))
+        shared = asyncio.run(_shared(district, terms, first_of(month), dsn, data))
         writer = PlainCsv()
         write(writer.totals(shared), folder / "totals.csv")
         write(writer.coefficients(shared, district), folder / "coefficients.csv")
@@ -67,10 +66,3 @@ async def _shared(
         static = terms.key is Key.STATIC
         participants = district.dwellings if static else await store.participants()
         return await sharing_month(store, district, first, participants, terms.key)
-
-
-def _first_of(month: str) -> date:
-    try:
-        return date.fromisoformat(f"{month}-01")
-    except ValueError as error:
-        raise EmsError(f"{month} is no month", fix="write it as 2026-10") from error
