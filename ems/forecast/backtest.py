@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ems.forecast.conformal import LEVELS
 from ems.forecast.model import Settings, fit
 from ems.forecast.scores import coverage, mean_absolute_error, pinball_loss
 from ems.forecast.shapes import Calendar, Floats, Ints
+from ems.forecast.spread import LEVELS
 
 OURS = "model"
 

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ems.forecast.shapes import Floats, Ints
-
-LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-"""Levels of the quantiles that forecasts carry."""
+from ems.forecast.spread import LEVELS
 
 _EDGES_H = (1.0, 3.0, 8.0, 24.0)
 """Leads at which one band ends and the next begins."""

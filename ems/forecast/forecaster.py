@@ -1,10 +1,10 @@
 """All forecasts that a plan needs, from what is known when they are issued.
 
 People's loads come from their weekly profiles (`profiles`), cars from past arrivals (`car_park`),
-PV from the weather by physics (`sun_power`), weather and prices from outside (`outside`). History
-is asked for the slots that are over when the forecast is issued and no others; readings that are
-later than that are left out. Where a series has no past, the description speaks and `degraded`
-says so.
+PV from the weather by physics and each roof's own past (`sun_power`), weather and prices from
+outside (`outside`). History is asked for the slots that are over when the forecast is issued and no
+others; readings that are later than that are left out. Where a series has no past, the description
+speaks and `degraded` says so.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ from ems.forecast.measured import Measured, MeasuredPoints, measured
 from ems.forecast.outside import Ahead, lead_h, prices_ahead, weather_ahead
 from ems.forecast.profiles import expect
 from ems.forecast.spread import around, guessed
+from ems.forecast.sun_learning import ratios
 from ems.forecast.sun_power import pv_ahead
 
 _FEW_DAYS = 7
@@ -43,6 +44,7 @@ class Forecaster:
     def __init__(self, district: District) -> None:
         self._district = district
         self._measured = MeasuredPoints(district)
+        self._suns: tuple[int, Mapping[str, NDArray[np.float64]]] | None = None
         self.points = self._measured.all
         """Points whose history it needs, over `days` before it is asked."""
 
@@ -73,7 +75,8 @@ class Forecaster:
         district = self._district
         weather, series = weather_ahead(district, outlook.weather.over(horizon), seen)
         series |= prices_ahead(district, outlook, horizon)
-        series |= pv_ahead(district, weather, lead_h(horizon, seen))
+        suns = self._sun_ratios(history, window)
+        series |= pv_ahead(district, weather, lead_h(horizon, seen), suns)
         series |= self._loads_ahead(past, horizon)
         series["car_park/future_kw"] = self._cars_ahead(past, seen, horizon)
         return Forecasts(
@@ -92,6 +95,14 @@ class Forecaster:
                 for name, ahead in series.items()
             },
         )
+
+    def _sun_ratios(self, history: History, window: Horizon) -> Mapping[str, NDArray[np.float64]]:
+        """What each roof gives over what physics says, learned once for a day."""
+        day = window.first.index // QUARTERS
+        if self._suns is None or self._suns[0] != day:
+            whole = Horizon(Slot(day * QUARTERS), window.length)
+            self._suns = day, ratios(self._district, self._measured, history, whole)
+        return self._suns[1]
 
     def _loads_ahead(self, past: Measured, horizon: Horizon) -> dict[str, Ahead]:
         """Base load, dwellings and hot water by their weekly profiles."""

@@ -69,6 +69,12 @@ class MeasuredPoints:
             "electric_power_kw",
             {dwelling.id: dwelling.area_m2 for dwelling in district.dwellings.values()},
         )
+        loops = district.of_kind(DeviceKind.LOOP)
+        self.sky = tuple(
+            point_id(loop.id, name)
+            for loop in loops[:1]
+            for name in ("irradiance_w_m2", "outdoor_temp_c")
+        )
         self.hot_water = tuple(
             point_id(district.device_of[DeviceKind.SUBSTATION, building].id, "hot_water_draw_kw")
             for building in district.heated
@@ -79,7 +85,7 @@ class MeasuredPoints:
         """All of them."""
         fleets = (self.heat_pumps, self.batteries, self.pv, self.charge_points, self.dwellings)
         summed = (point for fleet in fleets for point in fleet.points)
-        return (self.district_meter, *summed, *self.hot_water)
+        return (self.district_meter, *summed, *self.hot_water, *self.sky)
 
 
 def _fleet(

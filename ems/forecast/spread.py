@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-LEVELS = (0.1, 0.5, 0.9)
+LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """Levels of the quantiles that forecasts carry."""
 
-Z_90 = 1.2816
-"""The 0.9 quantile of the normal distribution."""
+_Z = np.array([-1.6449, -1.2816, -0.6745, 0.0, 0.6745, 1.2816, 1.6449])
+"""The same quantiles of the normal distribution."""
 
 
 def quantiles_of(pool: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -54,10 +54,10 @@ def normal(
     greatest: NDArray[np.float64] | float = np.inf,
 ) -> Mapping[float, NDArray[np.float64]]:
     """Quantiles by level of a normal error of spread `sigma`, inside the limits. [slots] each."""
-    rows = (values + z * sigma for z in (-Z_90, 0.0, Z_90))
+    rows = (values + z * sigma for z in _Z)
     return {level: np.clip(row, least, greatest) for level, row in zip(LEVELS, rows, strict=True)}
 
 
 def guessed(values: NDArray[np.float64], share: float) -> Mapping[float, NDArray[np.float64]]:
-    """Quantiles of a fallback without a past: `share` of the value below and above."""
-    return around(values, np.array([-share, 0.0, share])[:, None] * values)
+    """Quantiles of a fallback without a past: P10 and P90 `share` of the value below and above."""
+    return around(values, (share / _Z[-2] * _Z)[:, None] * values)

@@ -60,7 +60,7 @@ def test_quantiles_of_plain_noise_are_those_of_the_noise() -> None:
     before, ahead = split(MONDAY, 28)
     noise = rng.normal(size=before.day.size)
     result = expect(noise[None, :], before, ahead, first_lead=1)
-    low, _, high = result.deviations[:, 0]
+    _, low, *_, high, _ = result.deviations[:, 0]
     assert low.mean() == pytest.approx(-1.28, abs=0.15)
     assert high.mean() == pytest.approx(1.28, abs=0.15)
 
@@ -96,10 +96,10 @@ class TestLocalTime:
 
 def test_quantiles_leave_nan_out() -> None:
     pool = np.array([[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, np.nan], [np.nan] * 12])
-    assert quantiles_of(pool)[:, 0].tolist() == pytest.approx([1, 5, 9])
-    assert quantiles_of(pool)[:, 1].tolist() == [0, 0, 0]
+    assert quantiles_of(pool)[:, 0] == pytest.approx([0.5, 1, 2.5, 5, 7.5, 9, 9.5])
+    assert quantiles_of(pool)[:, 1].tolist() == [0] * 7
 
 
 def test_quantiles_around_a_value_stay_above_the_least() -> None:
-    rows = around(np.array([1.0]), np.array([[-3.0], [0.0], [2.0]]))
+    rows = around(np.array([1.0]), np.array([[-4.0], [-3], [-0.5], [0], [1], [2], [3]]))
     assert [float(rows[level][0]) for level in (0.1, 0.5, 0.9)] == [0.0, 1.0, 3.0]
