@@ -1,10 +1,9 @@
 """What joins the agents: capacities, rows above them, pieces and the peak, with their pairs.
 
 Capacities and rows leave slack = limit - load, with prices; pieces lie between zero and their width
-and close the meter's balance; the net load stays below the peak. Eliminating pieces and peak from
-the Newton system leaves, for the prices of the tip (rows above the capacities, then electricity), a
-block that is diagonal in time, and one rank; the rest is in `schur.py`. Slacks and the meter's
-segments follow from the loads after each step, so that every iterate is feasible.
+and close the meter's balance; the net load stays below the peak. Slacks and the meter's segments
+follow from the loads after each step, so that every iterate is feasible. Directions come from
+`coupling_newton.py`.
 """
 
 from dataclasses import dataclass, field
@@ -12,8 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ems.optimizer.structured.barrier import TRIFLE, fastest_fall
-from ems.optimizer.structured.coupling_step import CouplingAims, CouplingStep, Loads, TipReduced
+from ems.optimizer.structured.coupling_step import CouplingStep, Loads
 from ems.optimizer.structured.feasible import balanced, filled, within_rows
 from ems.optimizer.structured.pieces import Pieces, pieces
 from ems.optimizer.structured.problem import DistrictProblem, Floats
@@ -74,9 +72,9 @@ class Coupling:
             excess_kw=0.0,
             kept=0.5 * price,
         )
-        at._leave_slack(loads, floor=0.3 * np.maximum(at.limit_kw, 1.0)[at._capacities :])
+        at._leave_slack(loads, floor=0.3 * np.maximum(at.limit_kw, 1.0)[at.capacities :])
         at.capacity = mu / at.slack
-        at.piece = filled(at.piece, parts, at._balance(loads))
+        at.piece = filled(at.piece, parts, at.balance(loads))
         at._rederive(loads, ones)
         at.excess_kw = max(-float(at.below_peak.min()), 0.0) + 0.1 * abs(at.net_kw).max() + 1.0
         at._agree(mu)
@@ -92,7 +90,8 @@ class Coupling:
         self.at_most = np.where(gradient > 0, smaller, larger) * self.is_open
 
     @property
-    def _capacities(self) -> int:
+    def capacities(self) -> int:
+        """How many capacities there are; the rows above follow."""
         return int(self.problem.groups.capacity_kw.shape[0])
 
     @property
@@ -161,7 +160,7 @@ class Coupling:
         """What a kW of each piece costs by its own price and those of what it counts in. [K, T]."""
         cost = self.pieces.price_eur + self.pieces.on_meter * self.electricity
         cost[: self.pieces.segments] += self.peak
-        upper = self.capacity[self._capacities :]
+        upper = self.capacity[self.capacities :]
         cost[self.pieces.exchanges] += np.einsum("xvt,vt->xt", self.pieces.on_upper, upper)
         result: Floats = cost
         return result
@@ -172,128 +171,17 @@ class Coupling:
         hessian: Floats = self.at_zero / self.piece + self.at_most / self.room
         return np.where(self.is_open > 0, hessian, 1.0)
 
-    def reduced(self, aims: CouplingAims, loads: Loads) -> TipReduced:
-        """The tip's Newton system towards `aims` with pieces and peak eliminated."""
-        split, parts = self._capacities, self.pieces
-        pull = aims.at_zero / self.piece - aims.at_most / self.room - self.reduced_cost()
-        inverse = self.is_open / self.hessian
-        moved, on_meter, of_exchanges = pull * inverse, parts.on_meter, parts.exchanges
-        fillable = inverse[: parts.segments].sum(axis=0)
-        give, peak_pull, excess_pull, corner = self._peak(
-            aims, moved[: parts.segments].sum(axis=0), fillable
-        )
-        edge = give * fillable
-        weights = np.concatenate([parts.on_upper, on_meter[of_exchanges][:, None]], axis=1)
-        tip = np.einsum("xvt,xt,xwt->vwt", weights, inverse[of_exchanges], weights)
-        own = inverse * on_meter**2
-        tip[-1, -1] = own.sum(axis=0) - fillable * edge
-        uppers = np.arange(parts.on_upper.shape[1])
-        tip[uppers, uppers] += self.on_capacity[split:]
-        meter = (on_meter * moved).sum(axis=0) + fillable * peak_pull + self._balance(loads)
-        rows = np.einsum("xvt,xt->vt", parts.on_upper, moved[of_exchanges])
-        return TipReduced(
-            tip=tip,
-            edge=edge,
-            corner=corner,
-            rows=np.concatenate([rows, (meter - edge * excess_pull / corner)[None]]),
-            pieces=pull,
-            peak_pull=peak_pull,
-            peak_give=give,
-            excess_pull=excess_pull,
-        )
-
-    def _balance(self, loads: Loads) -> Floats:
+    def balance(self, loads: Loads) -> Floats:
         """Loads and pieces less the least net load, which should be nothing. Shape [T]."""
         moved = (self.pieces.on_meter * self.piece * self.is_open).sum(axis=0)
         balance: Floats = loads.net_kw + moved - self.pieces.least_kw
         return balance
 
-    def _peak(
-        self, aims: CouplingAims, filled_kw: Floats, fillable: Floats
-    ) -> tuple[Floats, Floats, float, float]:
-        nothing = np.zeros(self.problem.slots)
-        if not self.has_peak:
-            return nothing, nothing, 0.0, 1.0
-        give = 1.0 / (self.below_peak / self.peak + fillable)
-        pull = give * (aims.below_peak / self.peak - self.below_peak + filled_kw)
-        kept = self.problem.meter.peak_eur_per_kw - self.peak.sum()
-        corner = self.kept / self.excess_kw + give.sum()
-        return give, pull, float(aims.excess / self.excess_kw - kept + pull.sum()), float(corner)
-
-    def direction(
-        self,
-        aims: CouplingAims,
-        reduced: TipReduced,
-        capacity: Floats,
-        electricity: Floats,
-        loads: Floats,
-    ) -> CouplingStep:
-        """The whole direction from that of the prices and of the capacities' `loads`."""
-        parts, upper = self.pieces, capacity[self._capacities :]
-        excess = (reduced.excess_pull + reduced.edge @ electricity) / reduced.corner
-        peak = reduced.peak_pull - reduced.peak_give * excess + reduced.edge * electricity
-        moved = reduced.pieces - parts.on_meter * electricity
-        moved[: parts.segments] -= peak
-        moved[parts.exchanges] -= np.einsum("xvt,vt->xt", parts.on_upper, upper)
-        piece = moved * self.is_open / self.hessian
-        at_zero = (aims.at_zero - self.at_zero * piece) / self.piece - self.at_zero
-        at_most = (aims.at_most + self.at_most * piece) / self.room - self.at_most
-        slack = -loads
-        slack[self._capacities :] -= np.einsum("xvt,xt->vt", parts.on_upper, piece[parts.exchanges])
-        return CouplingStep(
-            slack=slack,
-            capacity=capacity,
-            piece=piece,
-            at_zero=at_zero * self.is_open,
-            at_most=at_most * self.is_open,
-            electricity=electricity,
-            below_peak=excess - piece[: parts.segments].sum(axis=0),
-            peak=peak,
-            excess=float(excess) if self.has_peak else 0.0,
-            kept=float(-peak.sum()) if self.has_peak else 0.0,
-        )
-
-    def products(self, step: CouplingStep) -> CouplingAims:
-        """The products of a direction's parts."""
-        return CouplingAims(
-            capacity=step.slack * step.capacity,
-            at_zero=step.piece * step.at_zero,
-            at_most=-step.piece * step.at_most,
-            below_peak=step.below_peak * step.peak,
-            excess=step.excess * step.kept,
-        )
-
     @property
     def has_exchange(self) -> NDArray[np.bool_]:
         """Whether exchanges count in each capacity (never) or row above. Shape [C + V]."""
         in_row = (self.pieces.on_upper != 0).any(axis=(0, 2))
-        return np.concatenate([np.zeros(self._capacities, dtype=np.bool_), in_row])
-
-    def longest(self, step: CouplingStep) -> float:
-        """How far prices and pieces can go until something is zero."""
-        rows = self.has_exchange
-        pairs = [
-            (self.capacity, step.capacity),
-            (self.slack[rows], step.slack[rows]),
-            (self.piece, step.piece),
-            (self.room, -step.piece),
-            (self.at_zero, step.at_zero),
-            (self.at_most, step.at_most),
-        ]
-        if self.has_peak:
-            pairs += [
-                (self.below_peak, step.below_peak),
-                (self.peak, step.peak),
-                (np.array(self.excess_kw), np.array(step.excess)),
-                (np.array(self.kept), np.array(step.kept)),
-            ]
-        falls = [fastest_fall(*pair).max() for pair in pairs if pair[0].size]
-        return 1.0 / float(max(falls))
-
-    def longest_by_slack(self, step: CouplingStep) -> Floats:
-        """How far each capacity's load can go until no slack is left. Shape [C + V]."""
-        falls: Floats = fastest_fall(self.slack, step.slack).max(axis=1, initial=TRIFLE)
-        return 1.0 / falls
+        return np.concatenate([np.zeros(self.capacities, dtype=np.bool_), in_row])
 
     def advance(self, step: CouplingStep, length: float, loads: Loads) -> float:
         """Go `length` along; slacks and segments follow from the `loads` reached.
@@ -309,7 +197,7 @@ class Coupling:
         self.at_most = self.at_most + length * step.at_most
         self.electricity = self.electricity + length * step.electricity
         self.piece = self.piece + length * step.piece
-        lost = self._leave_slack(loads, floor=ROW_SHARE_MIN * left[self._capacities :])
+        lost = self._leave_slack(loads, floor=ROW_SHARE_MIN * left[self.capacities :])
         self._rederive(loads, weight)
         if not self.has_peak:
             return lost
@@ -320,7 +208,7 @@ class Coupling:
 
     def _leave_slack(self, loads: Loads, floor: Floats) -> float:
         """Move exchanges so that rows keep slack at the `loads`; what that costs, EUR."""
-        parts, split = self.pieces, self._capacities
+        parts, split = self.pieces, self.capacities
         own = (self.piece * self.is_open)[parts.exchanges]
         left = self.limit_kw - loads.on_capacities
         moved = within_rows(
@@ -334,7 +222,7 @@ class Coupling:
 
     def _rederive(self, loads: Loads, weight: Floats) -> None:
         """Let segments and curtailment take what the balance is off."""
-        self.piece = balanced(self.piece, self.pieces, self._balance(loads), weight)
+        self.piece = balanced(self.piece, self.pieces, self.balance(loads), weight)
 
     def _keep_peak_above(self, least_kw: Floats) -> float:
         """Raise the peak when pieces re-derived came too close to it."""

@@ -68,6 +68,16 @@ class CouplingStep:
     kept: float
     """Of what is left of its price."""
 
+    def products(self) -> CouplingAims:
+        """The products of its parts, which a corrected step takes into account."""
+        return CouplingAims(
+            capacity=self.slack * self.capacity,
+            at_zero=self.piece * self.at_zero,
+            at_most=-self.piece * self.at_most,
+            below_peak=self.below_peak * self.peak,
+            excess=self.excess * self.kept,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class TipReduced:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ems.optimizer.structured import faces, schur
+from ems.optimizer.structured import coupling_newton, faces, schur
 from ems.optimizer.structured.answer import Controls, Multipliers
 from ems.optimizer.structured.beginning import Beginning, first_share
 from ems.optimizer.structured.coupling import Coupling
 from ems.optimizer.structured.coupling_step import CouplingAims, CouplingStep, Loads, TipReduced
 from ems.optimizer.structured.everyone import Moved, Prices
-from ems.optimizer.structured.lengths import Lengths, blended
+from ems.optimizer.structured.lengths import Lengths, blended, longest, longest_by_slack
 from ems.optimizer.structured.lots import Kept
 from ems.optimizer.structured.problem import DistrictProblem, Floats
 
@@ -87,7 +87,7 @@ class InteriorPoint:
             numpy.linalg.LinAlgError: the numbers are exhausted.
         """
         nothing = CouplingAims.all_at(0.0)
-        reduced = self.coupling.reduced(nothing, self.loads)
+        reduced = coupling_newton.reduced(self.coupling, nothing, self.loads)
         arrow = self._factored(reduced)
         gap_eur = self.everyone.products() + self.coupling.complementarity()
         mu = gap_eur / self.pairs
@@ -95,8 +95,8 @@ class InteriorPoint:
         foreseen = self.everyone.foresee(self._prices_of(affine_prices))
         affine = self._coupling_step(nothing, reduced, affine_prices, foreseen.whole)
         aim = mu * self._centring(affine, foreseen.whole, foreseen.far, gap_eur)
-        aims = CouplingAims.all_at(aim).less(self.coupling.products(affine))
-        reduced = self.coupling.reduced(aims, self.loads)
+        aims = CouplingAims.all_at(aim).less(affine.products())
+        reduced = coupling_newton.reduced(self.coupling, aims, self.loads)
         loads = self.free + foreseen.of_products + foreseen.of_centring * aim
         rise = self._rise(arrow, loads, aims, reduced)
         final = self._prices() + self._prices_of(rise)
@@ -116,7 +116,7 @@ class InteriorPoint:
         lengths, _ = self._lengths(affine, whole, far, 1.0)
         left = self.everyone.left(lengths.kept, lengths.added)
         left += (1.0 - lengths.common) * self.coupling.complementarity()
-        left += lengths.common**2 * self.coupling.products(affine).total()
+        left += lengths.common**2 * affine.products().total()
         return float(np.clip((left / gap_eur) ** 3, CENTRING_MIN, CENTRING_MAX))
 
     def _lengths(
@@ -124,8 +124,8 @@ class InteriorPoint:
     ) -> tuple[Lengths, Moved]:
         """How far to go, and the loads that come of it."""
         coupling, groups = self.coupling, self.problem.groups
-        common = min(1.0, share * coupling.longest(move))
-        by_slack = np.minimum(1.0, share * coupling.longest_by_slack(move))
+        common = min(1.0, share * longest(coupling, move))
+        by_slack = np.minimum(1.0, share * longest_by_slack(coupling, move))
         least, of_stores = self.everyone.least_lengths()
         together = min(
             common, of_stores, float(least.min(initial=1.0)), float(by_slack.min(initial=1.0))
@@ -185,7 +185,8 @@ class InteriorPoint:
         self, aims: CouplingAims, reduced: TipReduced, rise: PricesMove, whole: Moved
     ) -> CouplingStep:
         loads = self._sums(whole).on_capacities
-        return self.coupling.direction(aims, reduced, rise.capacity, rise.electricity, loads)
+        prices = rise.capacity, rise.electricity
+        return coupling_newton.direction(self.coupling, aims, reduced, *prices, loads)
 
     def _prices(self) -> Prices:
         coupling = self.coupling

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ems.optimizer.structured.barrier import TRIFLE, fastest_fall
+from ems.optimizer.structured.coupling import Coupling
+from ems.optimizer.structured.coupling_step import CouplingStep
 from ems.optimizer.structured.problem import NONE, Floats, Groups
 
 
@@ -20,6 +23,34 @@ class Lengths:
     """Prices and meter."""
     together: float
     """When all go equally far."""
+
+
+def longest(coupling: Coupling, step: CouplingStep) -> float:
+    """How far prices and pieces can go until something is zero."""
+    rows = coupling.has_exchange
+    pairs = [
+        (coupling.capacity, step.capacity),
+        (coupling.slack[rows], step.slack[rows]),
+        (coupling.piece, step.piece),
+        (coupling.room, -step.piece),
+        (coupling.at_zero, step.at_zero),
+        (coupling.at_most, step.at_most),
+    ]
+    if coupling.has_peak:
+        pairs += [
+            (coupling.below_peak, step.below_peak),
+            (coupling.peak, step.peak),
+            (np.array(coupling.excess_kw), np.array(step.excess)),
+            (np.array(coupling.kept), np.array(step.kept)),
+        ]
+    falls = [fastest_fall(*pair).max() for pair in pairs if pair[0].size]
+    return 1.0 / float(max(falls))
+
+
+def longest_by_slack(coupling: Coupling, step: CouplingStep) -> Floats:
+    """How far each capacity's load can go until no slack is left. Shape [C + V]."""
+    falls: Floats = fastest_fall(coupling.slack, step.slack).max(axis=1, initial=TRIFLE)
+    return 1.0 / falls
 
 
 def blended(

@@ -18,23 +18,19 @@ dwellings share, named limits of import with a price beyond each, and a price of
 Every wish is soft and every capacity positive, so a strictly feasible plan always exists.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ems.domain.errors import PlanError
+from ems.optimizer.structured.sound import check_finite, check_signs
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 NONE = -1
 """Index of a capacity that is not there."""
-
-
-class ProblemError(PlanError):
-    """The data of a problem contradict themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,8 +220,8 @@ class DistrictProblem:
     def __post_init__(self) -> None:
         parts: tuple[Part, ...] = (*self.agents, self.batteries, self.groups, self.exchanges)
         for part in (*parts, self.meter, *self.meter.limits):
-            _check_finite(part)
-        _check_signs(self)
+            check_finite(part)
+        check_signs(self)
 
     @property
     def start_value_eur(self) -> float:
@@ -251,53 +247,3 @@ class DistrictProblem:
         saved = np.maximum(-self.exchanges.electric_per_kw, 0.0) * self.exchanges.kw_max
         result: Floats = most + saved.sum(axis=0)
         return result
-
-
-def _check_finite(part: Part) -> None:
-    for item in fields(part):
-        value = getattr(part, item.name)
-        if isinstance(value, (np.ndarray, float)) and not np.isfinite(value).all():
-            raise ProblemError(
-                f"{type(part).__name__.lower()}: {item.name} holds a value that is no number",
-                fix="fill missing forecasts and states before planning",
-            )
-
-
-def _check_signs(problem: DistrictProblem) -> None:
-    groups, meter = problem.groups, problem.meter
-    shared = np.where(meter.shared_kw > 0, meter.shared_eur_per_kwh, meter.sell_eur_per_kwh)
-    wrong = [
-        (problem.slots < 1, "there is no slot"),
-        ((groups.capacity_kw <= 0).any(), "a capacity is not positive"),
-        (
-            ((groups.upper_kw <= 0).any(axis=1) & ~_have_relief(problem)).any(),
-            "a row above the capacities is not positive and has no relief",
-        ),
-        (
-            (meter.sell_eur_per_kwh > meter.buy_eur_per_kwh).any(),
-            "export is worth more than import",
-        ),
-        (
-            ((shared < meter.sell_eur_per_kwh) | (shared > meter.buy_eur_per_kwh)).any(),
-            "shared export is worth less than other export or more than import",
-        ),
-        ((meter.spread_kw < 0).any(), "an error of less than nothing is expected"),
-        (any((lim.eur_per_kwh < 0).any() for lim in meter.limits), "a limit's price is negative"),
-        ((meter.sun_kw < 0).any(), "the sun gives less than nothing"),
-        ((meter.overrun_eur_per_kwh < 0).any(), "an overrun is rewarded"),
-        (meter.peak_eur_per_kw < 0, "a peak is rewarded"),
-        (
-            any((agents.power_kw_max < 0).any() for agents in problem.agents),
-            "a greatest power is negative",
-        ),
-        (any((a.low > a.high).any() for a in problem.agents), "a band's low end is above its high"),
-    ]
-    for is_wrong, why in wrong:
-        if is_wrong:
-            raise ProblemError(why, fix="correct the data of the district or the forecast")
-
-
-def _have_relief(problem: DistrictProblem) -> NDArray[np.bool_]:
-    """Whether an exchange can relieve each row above the capacities. Shape [V]."""
-    relief = (problem.exchanges.upper_per_kw < 0).any(axis=(0, 2))
-    return np.broadcast_to(relief, problem.groups.upper_kw.shape[0])

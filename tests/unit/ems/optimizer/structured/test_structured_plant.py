@@ -8,8 +8,9 @@ import pytest
 from ems.optimizer.structured import certificate, generator, generator_plant, matrix
 from ems.optimizer.structured.answer import Answer
 from ems.optimizer.structured.plant import with_running as with_running_units
-from ems.optimizer.structured.problem import DistrictProblem, Limit, ProblemError
+from ems.optimizer.structured.problem import DistrictProblem, Limit
 from ems.optimizer.structured.solve import solve
+from ems.optimizer.structured.sound import ProblemError
 from ems.optimizer.structured.unit_course import Units
 
 SMALL = generator.Size(dwellings=6, cars=4, buildings=2, lines=2, batteries=1, slots=24)

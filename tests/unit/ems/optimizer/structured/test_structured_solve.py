@@ -7,8 +7,9 @@ import pytest
 
 from ems.optimizer.structured import certificate, generator, matrix
 from ems.optimizer.structured.answer import Controls
-from ems.optimizer.structured.problem import DistrictProblem, ProblemError
+from ems.optimizer.structured.problem import DistrictProblem
 from ems.optimizer.structured.solve import STEPS_MAX, solve
+from ems.optimizer.structured.sound import ProblemError
 
 SMALL = generator.Size(dwellings=6, cars=4, buildings=2, lines=2, batteries=1, slots=24)
 SHAPES = {
