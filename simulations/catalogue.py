@@ -31,6 +31,9 @@ class Week:
     weight: float = 1.0
     """How often these days come in what the scenario stands for."""
 
+    among_days: int | None = None
+    """The days are the most typical ones of so many from `start`; None: those from `start`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NamedScenario:
@@ -43,6 +46,8 @@ class NamedScenario:
     weeks: tuple[Week, ...]
     change: Change = field(default=lambda scenario: scenario, repr=False)
     """What it does to the usual run of these days."""
+    on_demand: bool = False
+    """Too long to be run along with all others."""
 
 
 def _around(scenario: Scenario, first_day: float, days: float, ramp_days: float = 0.5) -> Floats:
@@ -126,10 +131,11 @@ def _wrong_forecast(scenario: Scenario) -> Scenario:
 
 
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_MONDAYS_2023 = (16, 13, 13, 17, 15, 12, 17, 14, 11, 16, 13, 11)
+_MONTHS = tuple(
+    Week(start=date(2023, month, 1), days=length) for month, length in enumerate(_MONTH_DAYS, 1)
+)
 _TWELVE_WEEKS = tuple(
-    Week(start=date(2023, month, monday), days=7, weight=length / 7)
-    for month, (monday, length) in enumerate(zip(_MONDAYS_2023, _MONTH_DAYS, strict=True), 1)
+    replace(month, days=7, weight=month.days / 7, among_days=month.days) for month in _MONTHS
 )
 
 
@@ -238,10 +244,17 @@ CATALOGUE = (
         change=_wrong_forecast,
     ),
     NamedScenario(
-        name="year",
-        english="a year as twelve weighted weeks (a whole year: --start 2023-01-01 --days 365)",
-        french="une année en douze semaines pondérées (entière : --start 2023-01-01 --days 365)",
+        name="year-in-twelve-weeks",
+        english="a year as twelve weeks, the most typical of each month, weighted",
+        french="une année en douze semaines pondérées, la plus typique de chaque mois",
         weeks=_TWELVE_WEEKS,
+    ),
+    NamedScenario(
+        name="whole-year",
+        english="a year, month by month (not among `all`)",
+        french="une année entière, mois par mois (pas dans `all`)",
+        weeks=_MONTHS,
+        on_demand=True,
     ),
 )
 """In the order in which they are listed."""

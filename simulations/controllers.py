@@ -1,7 +1,7 @@
-"""All controllers through one scenario, in two processes, with progress on standard error.
+"""All controllers through one scenario, in some processes, with progress on standard error.
 
-The EMS has a process of its own, the others share one and its four weeks of warm-up: that halves
-the wall time on two cores.
+Controllers are dealt to the processes, those that plan first: on two cores two processes halve the
+wall time. Those that share a process share its four weeks of warm-up.
 """
 
 import logging
@@ -30,6 +30,9 @@ from simulations.scenario import Scenario
 PATIENCE_S = 1.0
 """How long a run that is broken off may take to end."""
 
+Keep = Callable[[str, Run], None]
+"""Called with a controller's name and its run as soon as it has ended."""
+
 Runner = Callable[[Scenario, Start, Tell], Run]
 
 
@@ -43,8 +46,7 @@ CONTROLLERS: dict[str, Runner] = {
     "ems": _ems,
     "foresight": run_foresight,
 }
-"""In the order in which they are shown."""
-_APART = frozenset({"ems"})
+"""In the order in which they are shown; those that take longest come last."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,10 @@ class _Job:
     scenario: Scenario
 
 
-def run_all(scenario: Scenario, names: Sequence[str], console: Console) -> dict[str, Run]:
-    """The runs of some controllers through a scenario, by name.
+def run_all(
+    scenario: Scenario, names: Sequence[str], console: Console, workers: int, keep: Keep
+) -> dict[str, Run]:
+    """The runs of some controllers through a scenario, by name; each is kept as soon as it ends.
 
     Raises:
         EmsError: one of them ended early.
@@ -66,11 +70,12 @@ def run_all(scenario: Scenario, names: Sequence[str], console: Console) -> dict[
         tasks = {name: progress.add_task(name, total=scenario.horizon.length) for name in names}
         runs: dict[str, Run] = {}
         try:
-            news = [_begun(family, job) for job in _jobs(scenario, names)]
+            news = [_begun(family, job) for job in _jobs(scenario, names, workers)]
             while len(runs) < len(names):
                 for name, item in _told(news):
                     if isinstance(item, Run):
                         runs[name] = item
+                        keep(name, item)
                     else:
                         progress.update(tasks[name], completed=item)
         finally:
@@ -78,8 +83,9 @@ def run_all(scenario: Scenario, names: Sequence[str], console: Console) -> dict[
     return {name: runs[name] for name in names}
 
 
-def _jobs(scenario: Scenario, names: Sequence[str]) -> list[_Job]:
-    groups = [[n for n in names if n in _APART], [n for n in names if n not in _APART]]
+def _jobs(scenario: Scenario, names: Sequence[str], workers: int) -> list[_Job]:
+    slowest_first = [name for name in reversed(CONTROLLERS) if name in names]
+    groups = [slowest_first[worker::workers] for worker in range(workers)]
     return [_Job(tuple(group), scenario) for group in groups if group]
 
 

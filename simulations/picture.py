@@ -9,10 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from numpy.typing import NDArray
 
-from ems.domain.district import DeviceKind, District
-from ems.domain.points import point_id
-from ems.domain.snapshot import QuarterHours
-from simulations.closed_loop import Run
+from simulations.lived import Lived
 from simulations.scenario import Scenario
 
 COLOURS = {"baseline": "#b4b4b4", "rules": "#c98a1b", "ems": "#1f5f8b", "foresight": "#5aa27c"}
@@ -24,15 +21,15 @@ NAMES = {
 }
 
 
-def draw(scenario: Scenario, runs: Mapping[str, Run], path: Path) -> None:
-    """Draw all runs over the scenario's time into a PNG at `path`."""
+def draw(scenario: Scenario, lived: Mapping[str, Lived], path: Path) -> None:
+    """Draw what all controllers did over the scenario's time into a PNG at `path`."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(6, 1, figsize=(13, 15), sharex=True, constrained_layout=True)
     starts = [start.astimezone(scenario.district.site.zone) for start in scenario.horizon.starts]
-    for name, run in runs.items():
-        for axis, values in zip(axes, _rows(scenario.district, run.history), strict=False):
+    for name, one in lived.items():
+        for axis, values in zip(axes, one.curves, strict=False):
             axis.plot(starts, values, color=COLOURS[name], label=NAMES[name], linewidth=1.2)
     axes[0].axhline(scenario.district.tariff.subscribed_kw, color="#b03a2e", linewidth=0.8)
     axes[5].step(starts, _price(scenario) * 100, color="#444444", where="post")
@@ -56,25 +53,6 @@ TITLES = (
     "mean room temperature of the dwellings, °C",
     "import price, ct/kWh",
 )
-
-
-def _rows(district: District, history: QuarterHours) -> list[NDArray[np.float64]]:
-    return [
-        _sum(district, history, DeviceKind.METER, "power_kw", only="M-HTA"),
-        _sum(district, history, DeviceKind.CHARGE_POINT, "power_kw"),
-        _sum(district, history, DeviceKind.HEAT_PUMP, "electric_power_kw"),
-        _sum(district, history, DeviceKind.BATTERY, "power_kw"),
-        _sum(district, history, DeviceKind.DWELLING, "room_temp_c") / len(district.dwellings),
-    ]
-
-
-def _sum(
-    district: District, history: QuarterHours, kind: DeviceKind, name: str, only: str = ""
-) -> NDArray[np.float64]:
-    devices = [d.id for d in district.of_kind(kind) if only in ("", d.id)]
-    points = [point_id(device, name) for device in devices]
-    total: NDArray[np.float64] = history.quarter_hours(points, history.horizon).sum(axis=0)
-    return total
 
 
 def _price(scenario: Scenario) -> NDArray[np.float64]:

@@ -93,6 +93,12 @@ class Page:
         best = self.outcomes.get("foresight")
         return best.planned_eur if best else None
 
+    @property
+    def cut(self) -> str:
+        """What was left out of the scenario's days, in words; nothing when it ran in full."""
+        ran, whole = (sum(w.days for w in weeks) for weeks in (self.weeks, self.entry.weeks))
+        return f"cut to {ran} of {whole} days" if ran < whole else ""
+
     def said(self) -> str:
         """How much of the possible saving was taken, in a sentence."""
         if self.shares is None:
@@ -111,6 +117,7 @@ class Page:
         return {
             "scenario": self.entry.name,
             "weeks": [asdict(week) | {"start": str(week.start)} for week in self.weeks],
+            "cut": self.cut,
             "weather": self.weather,
             "prices": self.prices,
             "seed": self.seed,
@@ -135,7 +142,8 @@ def write_report(folder: Path, page: Page) -> Path:
         data = page.as_dict()
         name = page.entry.name
         (folder / f"{name}.json").write_text(json.dumps(data, ensure_ascii=False, indent=2))
-        shutil.copyfile(page.picture, folder / f"{name}.png")
+        if page.picture != folder / f"{name}.png":
+            shutil.copyfile(page.picture, folder / f"{name}.png")
         html = folder / f"{name}.html"
         html.write_text(render("scenario.html", page=page, ends=_ends(page), data=data))
         (folder / "index.html").write_text(render("index.html", rows=_gathered(folder)))

@@ -171,7 +171,7 @@ def draw(path: Path, charts: list[Chart]) -> None:
         chart(axis)
         axis.grid(visible=True, color="#dddddd", linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
-        axis.legend(frameon=False, fontsize=9)
+        axis.legend(framealpha=0.8, edgecolor="none", fontsize=9)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

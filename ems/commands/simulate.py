@@ -1,87 +1,70 @@
 """`ems simulate`: scenarios in closed loop under several controllers, as fast as they can go."""
 
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from ems.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, out, print_json, told
-from ems.commands.simulate_days import Asked, scenario_of, weeks_of
-from ems.commands.simulate_sweep import swept
+from ems.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, out, print_json, told
+from ems.commands.simulate_days import Asked
+from ems.commands.simulate_options import (
+    CarsOption,
+    ControllersOption,
+    DaysOption,
+    FaultSeedOption,
+    FaultsOption,
+    ListOption,
+    PictureOption,
+    PricesOption,
+    ReportOption,
+    ScenarioOption,
+    SchedulerOption,
+    SeedOption,
+    StartOption,
+    SweepExampleOption,
+    SweepFolderOption,
+    SweepOption,
+    ValidateOption,
+    WeatherOption,
+    WorkersOption,
+)
+from ems.commands.simulate_run import Running, page_of
+from ems.commands.simulate_sweep import made, swept
+from ems.commands.simulate_tables import list_scenarios, overview, table_of
 from ems.config import load_district
 from ems.domain.errors import EmsError
 from simulations.catalogue import BY_NAME, CATALOGUE, NamedScenario
-from simulations.controllers import CONTROLLERS, run_all
-from simulations.picture import draw
+from simulations.controllers import CONTROLLERS
+from simulations.departures import write_cars
+from simulations.kept import Kept
 from simulations.report import Page, write_report
-from simulations.summary import Outcome, shares_taken, weighted
 from simulations.sweep import EXAMPLE
 from simulations.validation import validate
 
 ALL = ",".join(CONTROLLERS)
 BESIDE_PLAIN = "baseline,ems"
 
-COLUMNS = {
-    "cost_eur": "EUR",
-    "valued_eur": "EUR with comfort and cars",
-    "energy_kwh": "kWh",
-    "co2_kg": "kg CO2",
-    "peak_kw": "peak kW",
-    "overrun_kwh": "overrun kWh",
-    "discomfort_kh": "discomfort K·h",
-    "discomfort_kh_per_dwelling_day": "per dwelling and day",
-    "ev_shortfall_kwh": "EV shortfall kWh",
-    "self_consumption": "self-consumption",
-    "battery_cycles": "battery cycles",
-    "hygiene_missed_h": "hygiene missed h",
-}
-
 
 def simulate(
-    scenario: Annotated[str, typer.Option(help="A scenario's name, see --list.")] = "",
-    list_them: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
-    start: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day, local time.")
-    ] = None,
-    days: Annotated[int | None, typer.Option(min=1, max=366, help="How many days.")] = None,
-    weather: Annotated[
-        Path | None, typer.Option(help="EPW or CSV; without it, the built-in climate.")
-    ] = None,
-    prices: Annotated[
-        Path | None, typer.Option(help="Day-ahead prices, ENTSO-E's CSV; without it, the tariff.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="People, weather and forecast errors.")] = 1,
-    controllers: Annotated[
-        str | None,
-        typer.Option(
-            help="Which to run, with commas; baseline,ems unless told, all with --scenario."
-        ),
-    ] = None,
-    faults: Annotated[Path | None, typer.Option(help="What breaks: a YAML list.")] = None,
-    fault_seed: Annotated[int | None, typer.Option(help="Draw what breaks from this seed.")] = None,
-    picture: Annotated[Path, typer.Option(help="Where to draw the picture.")] = Path(
-        "out/simulation.png"
-    ),
-    report: Annotated[
-        Path | None, typer.Option(help="Folder for an HTML page and JSON of each scenario.")
-    ] = None,
-    validation: Annotated[
-        Path | None, typer.Option("--validate", help="Only compare the made-up world; a folder.")
-    ] = None,
-    sweep: Annotated[
-        Path | None, typer.Option(help="Run designs by seeds that a file names, by Dask.")
-    ] = None,
-    sweep_example: Annotated[
-        bool, typer.Option("--sweep-example", help="Print such a file.")
-    ] = False,
-    sweep_folder: Annotated[
-        Path, typer.Option(help="Where a sweep keeps its points, table and picture.")
-    ] = Path("out/sweep"),
-    scheduler: Annotated[
-        str, typer.Option(help="Of a sweep: `local`, or a Dask scheduler's tcp://host:port.")
-    ] = "local",
+    scenario: ScenarioOption = "",
+    list_them: ListOption = False,
+    start: StartOption = None,
+    days: DaysOption = None,
+    weather: WeatherOption = None,
+    prices: PricesOption = None,
+    seed: SeedOption = 1,
+    controllers: ControllersOption = None,
+    faults: FaultsOption = None,
+    fault_seed: FaultSeedOption = None,
+    picture: PictureOption = Path("out/simulation.png"),
+    report: ReportOption = None,
+    cars: CarsOption = None,
+    workers: WorkersOption = 2,
+    validation: ValidateOption = None,
+    sweep: SweepOption = None,
+    sweep_example: SweepExampleOption = False,
+    sweep_folder: SweepFolderOption = Path("out/sweep"),
+    scheduler: SchedulerOption = "local",
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
@@ -94,38 +77,82 @@ def simulate(
     """
     if list_them:
         list_scenarios(json)
-        return
-    if sweep_example:
+    elif sweep_example:
         typer.echo(EXAMPLE, nl=False)
-        return
-    if validation is not None:
+    elif validation is not None:
         with told():
             out.print(f"validation: {validate(load_district(config), validation)}")
-        return
-    with told():
-        asked = Asked(
-            district=load_district(config),
-            weather=weather,
-            prices=prices,
-            seed=seed,
-            faults=faults,
-            fault_seed=fault_seed,
-        )
-        if sweep is not None:
-            table, front = swept(sweep, asked, scheduler, sweep_folder)
-            out.print(f"table: {table}; picture: {front}", soft_wrap=True)
-            return
-        require_writable(picture)
-        names = chosen(controllers or (ALL if scenario else BESIDE_PLAIN))
-        entry = entry_of(scenario)
-        page = page_of(entry, asked, start, days, names, picture)
-        if report is not None:
-            write_report(report, page)
-    if json:
-        print_json({**page.as_dict(), "picture": str(picture)})
     else:
+        with told():
+            asked = Asked(
+                district=load_district(config),
+                weather=weather,
+                prices=prices,
+                seed=seed,
+                faults=faults,
+                fault_seed=fault_seed,
+            )
+            if sweep is not None:
+                table, front = swept(sweep, asked, scheduler, sweep_folder)
+                out.print(f"table: {table}; picture: {front}", soft_wrap=True)
+                return
+            running = Running(
+                asked=asked,
+                start=start,
+                days=days,
+                names=chosen(controllers or (ALL if scenario else BESIDE_PLAIN)),
+                workers=workers,
+                kept=Kept(made(report) / "runs") if report else None,
+            )
+            pages = pages_of(entries_of(scenario, report), running, picture, report, cars)
+        show(pages, report, json)
+
+
+def pages_of(
+    entries: list[NamedScenario],
+    running: Running,
+    picture: Path,
+    report: Path | None,
+    cars: Path | None,
+) -> list[Page]:
+    """Run scenarios, each drawn and reported as soon as it is done; then the table of cars.
+
+    Raises:
+        EmsError: a file does not hold or can't be written, or a run ended early.
+    """
+    if len(entries) == 1:
+        require_writable(picture, "--picture")
+    if cars is not None:
+        require_writable(cars, "--cars")
+    pages = []
+    for entry in entries:
+        drawn = report / f"{entry.name}.png" if report and len(entries) > 1 else picture
+        pages.append(page_of(entry, running, drawn))
+        if report is not None:
+            write_report(report, pages[-1])
+    if cars is not None:
+        write_cars(cars, (line for page in pages for line in car_lines(page)))
+    return pages
+
+
+def car_lines(page: Page) -> Iterator[list[str]]:
+    """The lines of `--cars` of a scenario, controllers in their order."""
+    for name, outcome in page.outcomes.items():
+        for cells in outcome.cars:
+            yield [page.entry.name, name, *cells]
+
+
+def show(pages: list[Page], report: Path | None, json: bool) -> None:
+    """Print what came out."""
+    if json:
+        rows = [{**page.as_dict(), "picture": str(page.picture)} for page in pages]
+        print_json(rows[0] if len(rows) == 1 else {"scenarios": rows})
+        return
+    for page in pages:
         out.print(table_of(page))
-        out.print(f"picture: {picture}" + (f"; report: {report}" if report else ""))
+    if len(pages) > 1:
+        out.print(overview(pages))
+    out.print(f"picture: {pages[0].picture}" + (f"; report: {report}" if report else ""))
 
 
 def chosen(names: str) -> list[str]:
@@ -143,108 +170,31 @@ def chosen(names: str) -> list[str]:
     return [name for name in CONTROLLERS if name in asked]
 
 
-def entry_of(name: str) -> NamedScenario:
-    """The scenario of a name; without one, a week of January unchanged.
+def entries_of(name: str, report: Path | None) -> list[NamedScenario]:
+    """The scenario of a name; without one, a week of January unchanged; `all`: all but the longest.
 
     Raises:
-        EmsError: there is none of that name.
+        EmsError: there is none of that name, or no folder for all of them.
     """
+    if name == "all":
+        if report is None:
+            raise EmsError("all scenarios need a folder", fix="give one with --report")
+        return [entry for entry in CATALOGUE if not entry.on_demand]
     if name and name not in BY_NAME:
         raise EmsError(f"no scenario is called {name}", fix="see ems simulate --list")
-    return BY_NAME[name or "winter-week"]
+    return [BY_NAME[name or "winter-week"]]
 
 
-def page_of(
-    entry: NamedScenario,
-    asked: Asked,
-    start: datetime | None,
-    days: int | None,
-    names: list[str],
-    picture: Path,
-) -> Page:
-    """Run all weeks of a scenario under all controllers; draws the first week.
-
-    Raises:
-        EmsError: a file does not hold, or a run ended early.
-    """
-    parts, first = [], None
-    for week in weeks_of(entry, start, days):
-        scenario = entry.change(scenario_of(asked, week))
-        runs = run_all(scenario, names, err)
-        parts.append((week, scenario, runs))
-        if first is None:
-            first = scenario
-            draw(scenario, runs, picture)
-    outcomes = {
-        name: Outcome(
-            kpis=weighted([(runs[name].kpis, week.weight) for week, _, runs in parts]),
-            planned_eur=_planned(
-                [(runs[name].planned_eur, week.weight) for week, _, runs in parts]
-            ),
-        )
-        for name in names
-    }
-    return Page(
-        entry=entry,
-        weeks=tuple(week for week, _, _ in parts),
-        weather=parts[0][1].weather.source,
-        prices=parts[0][1].price_source,
-        seed=asked.seed,
-        outcomes=outcomes,
-        shares=shares_taken(outcomes),
-        picture=picture,
-    )
-
-
-def _planned(parts: list[tuple[float | None, float]]) -> float | None:
-    known = [(cost, weight) for cost, weight in parts if cost is not None]
-    if len(known) < len(parts):
-        return None
-    return sum(cost * weight for cost, weight in known)
-
-
-def require_writable(picture: Path) -> None:
-    """See that the picture can be drawn, before the days are lived through.
+def require_writable(path: Path, option: str) -> None:
+    """See that a file can be written, before the days are lived through.
 
     Raises:
         EmsError: it can't.
     """
     try:
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        picture.open("ab").close()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
     except OSError as error:
         raise EmsError(
-            f"{picture} can't be written: {error.strerror}", fix="give another with --picture"
+            f"{path} can't be written: {error.strerror}", fix=f"give another with {option}"
         ) from error
-
-
-def list_scenarios(json: bool) -> None:
-    """Print the catalogue, in both languages."""
-    rows = [
-        {
-            "name": entry.name,
-            "days": sum(week.days for week in entry.weeks),
-            "english": entry.english,
-            "french": entry.french,
-        }
-        for entry in CATALOGUE
-    ]
-    if json:
-        print_json({"scenarios": rows})
-        return
-    table = Table("name", "days", "English", "français")
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    out.print(table)
-
-
-def table_of(page: Page) -> Table:
-    """The figures of all controllers side by side, and what the EMS took of what was possible."""
-    day = f"{page.weeks[0].start:%d %B %Y}"
-    table = Table("", *page.outcomes, title=f"{page.entry.name}, {day}, {page.weather}")
-    for key, title in COLUMNS.items():
-        values = [getattr(outcome.kpis, key) for outcome in page.outcomes.values()]
-        table.add_row(title, *(f"{value:,.2f}" for value in values))
-    if page.shares is not None:
-        table.caption = page.said()
-    return table

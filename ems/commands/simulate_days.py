@@ -15,6 +15,7 @@ from ems.sources import builtin_weather, read_prices, read_weather
 from simulations.catalogue import NamedScenario, Week
 from simulations.faults import drawn_faults, read_faults
 from simulations.scenario import WARM_UP_DAYS, Scenario
+from simulations.typical_weeks import days_of, typical_start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +34,15 @@ class Asked:
     """None: no faults are drawn."""
 
 
-def weeks_of(entry: NamedScenario, start: datetime | None, days: int | None) -> list[Week]:
-    """The scenario's days, or those asked for; a shorter week counts more often."""
-    weeks = list(entry.weeks)
+def weeks_of(
+    entry: NamedScenario, asked: Asked, start: datetime | None, days: int | None
+) -> list[Week]:
+    """The scenario's days, or those asked for; a shorter week counts more often.
+
+    Raises:
+        SourceError: the weather's file does not hold, or not for a span to choose from.
+    """
+    weeks = [_chosen(asked, week) for week in entry.weeks]
     if start is not None:
         weeks = [replace(weeks[0], start=start.date(), weight=1.0)]
     if days is None:
@@ -43,6 +50,13 @@ def weeks_of(entry: NamedScenario, start: datetime | None, days: int | None) -> 
     if len(weeks) == 1:
         return [replace(weeks[0], days=days)]
     return [replace(w, days=days, weight=w.weight * w.days / days) for w in weeks]
+
+
+def _chosen(asked: Asked, week: Week) -> Week:
+    if week.among_days is None:
+        return week
+    weather = _weather(asked, days_of(week.start, week.among_days))
+    return replace(week, start=typical_start(week.start, week.among_days, weather))
 
 
 def scenario_of(asked: Asked, week: Week) -> Scenario:

@@ -32,7 +32,7 @@ def swept(path: Path, asked: Asked, scheduler: str, folder: Path) -> tuple[Path,
     given = f"{asked.weather} {asked.prices} {asked.faults} {asked.fault_seed}"
     points = points_of(sweep, asked.district, given)
     built = [investment_eur(point.design.of(asked.district), sweep.build) for point in points]
-    finished = Kept(_made(folder) / "points")
+    finished = Kept(made(folder) / "points")
     _run_what_is_left(sweep, points, asked, scheduler, finished)
     rows = [
         {**row, "investment_eur": invested}
@@ -84,15 +84,18 @@ def checked(sweep: Sweep, path: Path) -> Sweep:
 
 def _weeks(sweep: Sweep, asked: Asked) -> tuple[tuple[Scenario, float], ...]:
     entry = BY_NAME[sweep.scenario]
-    weeks = weeks_of(entry, None, sweep.days)
+    weeks = weeks_of(entry, asked, None, sweep.days)
     return tuple((entry.change(scenario_of(asked, week)), week.weight) for week in weeks)
 
 
-def _made(folder: Path) -> Path:
+def made(folder: Path) -> Path:
+    """A folder for results, made when it is not there.
+
+    Raises:
+        EmsError: it can't be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise EmsError(
-            f"{folder} can't be made: {error.strerror}", fix="give another with --sweep-folder"
-        ) from error
+        raise EmsError(f"{folder} can't be made: {error.strerror}", fix="give another") from error
     return folder

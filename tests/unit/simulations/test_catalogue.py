@@ -1,7 +1,7 @@
 """Scenarios: each bends what it says, during the days that count, and nothing else."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -35,9 +35,17 @@ def test_every_scenario_has_its_name_and_days() -> None:
 
 
 def test_twelve_weeks_stand_for_a_year() -> None:
-    weeks = BY_NAME["year"].weeks
+    weeks = BY_NAME["year-in-twelve-weeks"].weeks
     assert sum(week.weight * week.days for week in weeks) == pytest.approx(365)
-    assert {week.start.isoweekday() for week in weeks} == {1}
+    assert [week.among_days for week in weeks] == [
+        month.days for month in BY_NAME["whole-year"].weeks
+    ]
+
+
+def test_a_whole_year_leaves_no_day_out() -> None:
+    months = BY_NAME["whole-year"].weeks
+    days = [month.start + timedelta(days=day) for month in months for day in range(month.days)]
+    assert days == [date(2023, 1, 1) + timedelta(days=day) for day in range(365)]
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in CATALOGUE])

@@ -124,7 +124,7 @@ def test_the_list_describes_every_scenario_in_both_languages(ems: Ems) -> None:
     text = ems("simulate", "--list", "--json").stdout
     listed = json.loads(text)["scenarios"]
     assert [row["name"] for row in listed] == [entry.name for entry in CATALOGUE]
-    assert len(listed) == 15
+    assert len(listed) == 16
     assert all(row["english"] and row["french"] for row in listed)
 
 
@@ -143,10 +143,11 @@ def test_the_made_up_world_is_compared_with_what_is_published(
 def test_a_day_of_a_quarter_under_all_controllers(ems: Ems, quarter: Path, tmp_path: Path) -> None:
     """The slow one: two times four weeks of plain control, and 192 plans."""
     picture, folder = tmp_path / "out" / "picture.png", tmp_path / "report"
-    result = ems(
+    asked = (
         "simulate", "--days", "1", "--json", "--config", quarter, "--picture", picture,
         "--report", folder, "--controllers", "baseline,rules,ems,foresight",
     )  # fmt: skip
+    result = ems(*asked)
     assert result.exit_code == 0, result.stderr
     told = json.loads(result.stdout)
     controllers = told["controllers"]
@@ -162,4 +163,15 @@ def test_a_day_of_a_quarter_under_all_controllers(ems: Ems, quarter: Path, tmp_p
     page = (folder / "winter-week.html").read_text()
     assert "perfect foresight" in page
     assert "winter-week.html" in (folder / "index.html").read_text()
+    assert "cut to 1 of 7 days" in page
     assert json.loads((folder / "winter-week.json").read_text())["controllers"] == controllers
+    again = ems(*asked)
+    assert json.loads(again.stdout) == told
+    assert "of processor" in result.stderr
+    assert "of processor" not in again.stderr, "what is kept is not run again"
+
+
+def test_all_scenarios_need_a_folder(ems: Ems) -> None:
+    result = ems("simulate", "--scenario", "all")
+    assert result.exit_code == 1
+    assert "fix: give one with --report" in result.stderr
