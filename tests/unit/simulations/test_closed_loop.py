@@ -1,6 +1,6 @@
 """The cycle in command of the plant: sound setpoints, the same figures from the same seed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -57,7 +57,7 @@ class Watched(LocalBrain):
 
 @dataclass(frozen=True)
 class Morning:
-    """What the whole district did from five to eight on a winter Tuesday."""
+    """What a building and the car park did from five to eight on a winter Tuesday."""
 
     scenario: Scenario
     brain: Watched
@@ -66,17 +66,24 @@ class Morning:
 
 
 @pytest.fixture(scope="module")
-def morning(district: District) -> Morning:
-    scenario = scenario_of(district, MORNING)
-    brain, ticks = Watched(district), []
-    run = run_ems(scenario, started(scenario), brain, ticks.append)
+def start(hamlet: District) -> Start:
+    """Where every run begins; runs copy it."""
+    return started(scenario_of(hamlet, MORNING))
+
+
+@pytest.fixture(scope="module")
+def morning(hamlet: District, start: Start) -> Morning:
+    scenario = scenario_of(hamlet, MORNING)
+    brain, ticks = Watched(hamlet), []
+    run = run_ems(scenario, start, brain, ticks.append)
     return Morning(scenario, brain, run, ticks)
 
 
 @pytest.fixture(scope="module")
-def hamlet_start(hamlet: District) -> tuple[Scenario, Start]:
-    scenario = scenario_of(hamlet, HOUR)
-    return scenario, started(scenario)
+def hour(hamlet: District) -> Scenario:
+    return replace(
+        scenario_of(hamlet, MORNING), horizon=Horizon(Slot.containing(TUESDAY_AT_5), HOUR)
+    )
 
 
 def test_every_quarter_hour_has_its_own_optimised_plan(morning: Morning) -> None:
@@ -99,7 +106,7 @@ def test_no_setpoint_leaves_its_bounds(morning: Morning) -> None:
 def test_every_device_takes_what_it_is_told(morning: Morning) -> None:
     for record in morning.run.records:
         assert set(record.outcomes) <= {"ok", "rounded"}
-        assert sum(record.outcomes.values()) > 500
+        assert sum(record.outcomes.values()) > len(morning.scenario.district.dwellings)
 
 
 def test_a_plan_is_issued_before_its_slot_and_sees_nothing_later(morning: Morning) -> None:
@@ -126,24 +133,21 @@ def test_what_was_measured_covers_the_slots_that_count(morning: Morning) -> None
 
 
 def test_the_same_seed_gives_the_same_figures(
-    hamlet: District, hamlet_start: tuple[Scenario, Start]
+    hamlet: District, hour: Scenario, start: Start
 ) -> None:
-    scenario, start = hamlet_start
-    once, again = (run_ems(scenario, start, LocalBrain(hamlet), int) for _ in range(2))
+    once, again = (run_ems(hour, start, LocalBrain(hamlet), int) for _ in range(2))
     assert once.kpis == again.kpis
     np.testing.assert_array_equal(once.history.values, again.history.values)
 
 
-def test_a_run_leaves_its_start_as_it_was(hamlet_start: tuple[Scenario, Start]) -> None:
-    scenario, start = hamlet_start
+def test_a_run_leaves_its_start_as_it_was(hour: Scenario, start: Start) -> None:
     now, values = start.plant.now, start.plant.image.values.copy()
-    run_baseline(scenario, start, int)
+    run_baseline(hour, start, int)
     assert start.plant.now == now
     np.testing.assert_array_equal(start.plant.image.values, values)
 
 
-def test_plain_control_has_no_cycles(hamlet_start: tuple[Scenario, Start]) -> None:
-    scenario, start = hamlet_start
-    run = run_baseline(scenario, start, int)
+def test_plain_control_has_no_cycles(hour: Scenario, start: Start) -> None:
+    run = run_baseline(hour, start, int)
     assert run.records == ()
-    assert run.history.horizon == scenario.horizon
+    assert run.history.horizon == hour.horizon
