@@ -37,7 +37,7 @@ from ems.domain.district import District
 from ems.domain.errors import EmsError
 from ems.domain.own_points import own_points
 from ems.domain.plans import Origin
-from ems.domain.slots import Slot
+from ems.domain.slots import Horizon, Slot
 from ems.forecast.forecaster import Forecaster
 from ems.heart import BEAT_S, Heart
 from ems.lasting_ledger import LastingLedger
@@ -48,6 +48,7 @@ from ems.own_figures import EVERY_S, own_figures
 from ems.past import Past
 from ems.quarters import SlotBell
 from ems.schedule_publisher import SchedulePublisher
+from ems.sharing import Sharing
 from ems.standing import StoreStanding
 from ems.store.ingest import Ingest
 from ems.store.leadership import Leading, OnlyInstance
@@ -118,6 +119,7 @@ class Service:
         self._store_watch = StoreWatch(self._ingest, self._alarms.take, clock.now)
         self._brain = WorkerBrain(district)
         self._book = OverrunBook(store, district)
+        self._sharing = Sharing(store, district)
         forecaster, planner = Forecaster(district), Planner(district)
         needs = [(forecaster.points, forecaster.days * 96), (planner.points, 96)]
         told = StoreLedger(store, lambda: self._leading.epoch)
@@ -147,7 +149,9 @@ class Service:
 
     async def run(self, until: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run until `until` returns, then give all devices back."""
-        await self._store.register([*point_infos(self._district), *own_points()])
+        await self._store.register(
+            [*point_infos(self._district), *own_points(), *self._sharing.points]
+        )
         workers = [
             asyncio.create_task(self._ingest.run(), name="ingest"),
             asyncio.create_task(self._poller.run(), name="poller"),
@@ -232,6 +236,7 @@ class Service:
         try:
             await self._store.roll_up(slot)
             await self._book.sum_up(slot)
+            await self._sharing.share(Horizon(slot, 1))
         except EmsError as error:
             log.error("the quarter hour could not be summed up: %s", error)
 
