@@ -24,6 +24,7 @@ CAR_SERIES = car_series("")
 PLANNED_KW = 0.1
 """A plan that gives a car more than this in a slot has it charge there."""
 COLUMNS = (
+    "scenario",
     "controller",
     "charge_point",
     "arrival_utc",
@@ -73,7 +74,7 @@ class PlannedCars:
 
 
 def cells(stay: Stay, zone: ZoneInfo) -> list[str]:
-    """The cells of a stay's line after the controller's name, in the order of `COLUMNS`."""
+    """The cells of a stay's line after scenario and controller, in the order of `COLUMNS`."""
     one, session = stay.departure, stay.departure.session
     moments = (session.arrival, session.departure)
     energies = (
@@ -91,8 +92,8 @@ def cells(stay: Stay, zone: ZoneInfo) -> list[str]:
     ]
 
 
-def write_cars(path: Path, lines: Iterable[tuple[str, Sequence[str]]]) -> None:
-    """Write one line for each stay, told by its controller and its cells.
+def write_cars(path: Path, lines: Iterable[Sequence[str]]) -> None:
+    """Write one line for each stay: scenario, controller and its cells.
 
     Raises:
         EmsError: the file can't be written.
@@ -101,7 +102,7 @@ def write_cars(path: Path, lines: Iterable[tuple[str, Sequence[str]]]) -> None:
         with path.open("w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
             table.writerow(COLUMNS)
-            table.writerows([controller, *line] for controller, line in lines)
+            table.writerows(lines)
     except OSError as error:
         raise EmsError(
             f"{path} can't be written: {error.strerror}", fix="give another with --cars"

@@ -5,7 +5,7 @@ Controllers are compared by what they cost with the worth of comfort and of cars
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from simulations.kpis import Kpis
 
@@ -33,6 +33,9 @@ class Outcome:
     """What the planning model believed that it would cost, each day at its start; none without
     plans."""
 
+    cars: Sequence[Sequence[str]] = field(default=(), repr=False)
+    """The cars that left, each as the cells of a line."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shares:
@@ -49,13 +52,13 @@ def weighted(parts: Sequence[tuple[Kpis, float]]) -> Kpis:
     """Figures of weeks, each with its weight, as those of the time that they stand for."""
     total = sum(weight for _, weight in parts)
     figures = {}
-    for field in fields(Kpis):
-        values = [(getattr(kpis, field.name), weight) for kpis, weight in parts]
-        if field.name in GREATEST:
-            figures[field.name] = max(value for value, _ in values)
+    for name in (figure.name for figure in fields(Kpis)):
+        values = [(getattr(kpis, name), weight) for kpis, weight in parts]
+        if name in GREATEST:
+            figures[name] = max(value for value, _ in values)
             continue
         summed = sum(value * weight for value, weight in values)
-        figures[field.name] = summed / total if field.name in MEANS else summed
+        figures[name] = summed / total if name in MEANS else summed
     return Kpis(**figures)
 
 

@@ -70,11 +70,12 @@ def test_slots_are_told_as_spans_of_local_time(later: list[int], words: str) -> 
 def test_the_table_says_when_each_car_came_and_left_and_what_it_got(tmp_path: Path) -> None:
     full, short = (Stay(departure=departure(delivered_kwh=kwh), planned=()) for kwh in (10.0, 8.0))
     file = tmp_path / "cars.csv"
-    write_cars(file, [("baseline", cells(full, MARSEILLE)), ("ems", cells(short, MARSEILLE))])
+    by_controller = {"baseline": full, "ems": short}
+    write_cars(file, (["a week", n, *cells(s, MARSEILLE)] for n, s in by_controller.items()))
     header, *lines = csv.reader(file.read_text().splitlines())
     assert tuple(header) == COLUMNS
-    assert [(line[0], line[9]) for line in lines] == [("baseline", "0.000"), ("ems", "2.000")]
-    assert lines[0][2:6] == [
+    assert [(line[1], line[10]) for line in lines] == [("baseline", "0.000"), ("ems", "2.000")]
+    assert lines[0][3:7] == [
         "2025-01-13T18:10+00:00",
         "2025-01-13T21:10+00:00",
         "2025-01-13T19:10+01:00",
