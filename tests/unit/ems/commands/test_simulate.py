@@ -1,5 +1,6 @@
 """`ems simulate` compares controllers, and refuses what it can't rely on."""
 
+import csv
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -96,13 +97,15 @@ def test_a_file_that_is_not_there(ems: Ems, tmp_path: Path, option: str) -> None
     assert result.stderr.count("fix:") == 1
 
 
-def test_a_picture_that_cant_be_drawn_is_told_before_the_days_are_lived_through(
-    ems: Ems, tmp_path: Path
+@pytest.mark.parametrize("option", ["--picture", "--cars"])
+def test_a_file_that_cant_be_written_is_told_before_the_days_are_lived_through(
+    ems: Ems, tmp_path: Path, option: str
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
-    result = ems("simulate", "--picture", tmp_path / "file" / "picture.png")
+    words = {"--picture": tmp_path / "picture.png", option: tmp_path / "file" / "out"}
+    result = ems("simulate", *(word for pair in words.items() for word in pair))
     assert result.exit_code == 1
-    assert "fix: give another with --picture" in result.stderr
+    assert f"fix: give another with {option}" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -143,9 +146,10 @@ def test_the_made_up_world_is_compared_with_what_is_published(
 def test_a_day_of_a_quarter_under_all_controllers(ems: Ems, quarter: Path, tmp_path: Path) -> None:
     """The slow one: two times four weeks of plain control, and 192 plans."""
     picture, folder = tmp_path / "out" / "picture.png", tmp_path / "report"
+    cars = tmp_path / "cars.csv"
     asked = (
         "simulate", "--days", "1", "--json", "--config", quarter, "--picture", picture,
-        "--report", folder, "--controllers", "baseline,rules,ems,foresight",
+        "--report", folder, "--cars", cars, "--controllers", "baseline,rules,ems,foresight",
     )  # fmt: skip
     result = ems(*asked)
     assert result.exit_code == 0, result.stderr
@@ -160,6 +164,7 @@ def test_a_day_of_a_quarter_under_all_controllers(ems: Ems, quarter: Path, tmp_p
     assert set(told["saving_taken"]) == {"of_valued", "of_cost"}
     assert told["reference"]["model_bound_eur"] > 0
     assert picture.read_bytes().startswith(b"\x89PNG")
+    assert_lines_of_cars(cars, controllers)
     page = (folder / "winter-week.html").read_text()
     assert "perfect foresight" in page
     assert "winter-week.html" in (folder / "index.html").read_text()
@@ -169,6 +174,21 @@ def test_a_day_of_a_quarter_under_all_controllers(ems: Ems, quarter: Path, tmp_p
     assert json.loads(again.stdout) == told
     assert "of processor" in result.stderr
     assert "of processor" not in again.stderr, "what is kept is not run again"
+
+
+def assert_lines_of_cars(file: Path, controllers: dict[str, dict[str, float]]) -> None:
+    """Each controller's cars are the same ones, and what they left without is its shortfall."""
+    lines = list(csv.DictReader(file.read_text().splitlines()))
+    came: dict[str, set[tuple[str, str]]] = {name: set() for name in controllers}
+    for one in lines:
+        came[one["controller"]].add((one["charge_point"], one["arrival_utc"]))
+    assert len({frozenset(cars) for cars in came.values()}) == 1
+    assert len(lines) == len(controllers) * len(came["ems"]) > 0
+    for name, figures in controllers.items():
+        short = sum(float(one["short_kwh"]) for one in lines if one["controller"] == name)
+        assert short == pytest.approx(figures["ev_shortfall_kwh"], abs=0.01)
+    planned = {one["controller"] for one in lines if one["planned_local"]}
+    assert planned == {"ems", "foresight"}
 
 
 def test_all_scenarios_need_a_folder(ems: Ems) -> None:
