@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench soak clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ check: $(VENV)/.dev ## Lint, types, import rules and the description of Smartsei
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo > $(VENV)/imports.log || (cat $(VENV)/imports.log; exit 1)
 	@$(BIN)/ems config check
+
+soak: $(VENV)/.dev ## Faults and loads that take long: kills by the hundred, half an hour of readings
+	@EMS_KILLS=100 $(BIN)/python -m pytest tests/unit/store/test_spool.py
+	@$(BIN)/python -m benchmarks store
 
 bench: $(VENV)/.dev ## Measure every figure of the documentation
 	@$(BIN)/python -m benchmarks all $(ARGS)

@@ -22,6 +22,7 @@ from benchmarks import (
     optimizer_scale,
     simulation,
     start,
+    store,
 )
 from benchmarks.figures import Report
 from benchmarks.pictures import draw
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "devices-fuzz": devices_fuzz.measure,
     "devices-load": devices_load.measure,
     "feeds": feeds.measure,
+    "store": store.measure,
 }
 
 

@@ -46,6 +46,7 @@ from ems.cycle import Outside
 from ems.devices.maps import point_infos
 from ems.domain.district import District
 from ems.domain.errors import EmsError
+from ems.domain.own_points import own_points
 from ems.domain.plans import Mode
 from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours
@@ -241,7 +242,7 @@ def _start(
 
 async def _missing_past(running: Running, days: int) -> Horizon:
     async with Store.open(running.dsn) as store:
-        await store.register(point_infos(running.district))
+        await store.register([*point_infos(running.district), *own_points()])
         last = await store.last_history_slot()
         if last is None:
             await store.set_mode(Mode.AUTOMATIC, "demo")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ems.domain.district import DeviceKind, District
+from ems.domain.own_points import DWELLINGS_POWER
 from ems.domain.points import point_id
 from ems.domain.slots import Horizon
 from ems.domain.snapshot import History
@@ -85,7 +86,7 @@ class MeasuredPoints:
         """All of them."""
         fleets = (self.heat_pumps, self.batteries, self.pv, self.charge_points, self.dwellings)
         summed = (point for fleet in fleets for point in fleet.points)
-        return (self.district_meter, *summed, *self.hot_water, *self.sky)
+        return (self.district_meter, DWELLINGS_POWER, *summed, *self.hot_water, *self.sky)
 
 
 def _fleet(
@@ -129,11 +130,17 @@ def measured(points: MeasuredPoints, history: History, horizon: Horizon) -> Meas
     base = history.quarter_hours((points.district_meter,), horizon)[0]
     for fleet, sign in ((points.heat_pumps, -1), (points.batteries, -1), (points.pv, 1)):
         base = base + sign * fleet.total(history.quarter_hours(fleet.points, horizon))
-    dwellings = points.dwellings
     return Measured(
         horizon=horizon,
         base_load_kw=base - points.charge_points.total(charging),
-        dwellings_kw=dwellings.total(history.quarter_hours(dwellings.points, horizon)),
+        dwellings_kw=_dwellings_kw(points.dwellings, history, horizon),
         charging_kw=charging,
         hot_water_kw=history.quarter_hours(points.hot_water, horizon),
     )
+
+
+def _dwellings_kw(dwellings: Fleet, history: History, horizon: Horizon) -> NDArray[np.float64]:
+    """What all dwellings use; the sum that was kept where their own curves no longer are."""
+    own_kw = dwellings.total(history.quarter_hours(dwellings.points, horizon))
+    kept_kw = history.quarter_hours((DWELLINGS_POWER,), horizon)[0]
+    return np.where(np.isfinite(own_kw), own_kw, kept_kw)

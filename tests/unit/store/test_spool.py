@@ -19,7 +19,8 @@ from ems.domain.points import Quality, Reading
 from ems.store.packing import packed, unpacked
 from ems.store.spool import Spool
 
-KILLS = 8
+KILLS = int(os.environ.get("EMS_KILLS", "8"))
+"""`make soak` asks for 100."""
 SEED = 1
 
 

@@ -1,0 +1,24 @@
+"""What all dwellings use is known for as long as it is forecast from, consent or none."""
+
+import numpy as np
+
+from ems.domain.district import District
+from ems.domain.own_points import DWELLINGS_POWER
+from ems.domain.slots import Horizon, Slot
+from ems.domain.snapshot import QuarterHours
+from ems.forecast.measured import MeasuredPoints, measured
+
+HORIZON = Horizon(Slot(1_964_256), 4)
+
+
+def test_the_sum_of_dwellings_stands_in_where_their_curves_are_no_longer_kept(
+    district: District,
+) -> None:
+    points = MeasuredPoints(district)
+    own = points.dwellings.points
+    values = np.ones((len(points.all), HORIZON.length))
+    values[[points.all.index(point) for point in own], :2] = np.nan
+    values[points.all.index(DWELLINGS_POWER)] = 300.0
+    history = QuarterHours(points=points.all, horizon=HORIZON, values=values)
+    total_kw = measured(points, history, HORIZON).dwellings_kw
+    np.testing.assert_allclose(total_kw, [300.0, 300.0, len(own), len(own)])
