@@ -19,6 +19,7 @@ import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from ems.alarm_desk import AlarmDesk
@@ -41,6 +42,7 @@ from ems.domain.slots import Horizon, Slot
 from ems.forecast.forecaster import Forecaster
 from ems.heart import BEAT_S, Heart
 from ems.lasting_ledger import LastingLedger
+from ems.limit_watch import LimitWatch
 from ems.mode_watch import ModeWatch
 from ems.optimizer.planner import Planner
 from ems.overrun_book import OverrunBook
@@ -138,9 +140,17 @@ class Service:
             new_plan_id=lambda: str(uuid.uuid4()),
             standing=StoreStanding(store, district),
         )
+        self._limits = LimitWatch(
+            district,
+            clock,
+            self._poller.latest,
+            lambda: self._writer.held,
+            self._writer.apply,
+            store.record,
+        )
         lead = max(LEAST_LEAD, timedelta(seconds=LEAD_WALL_S * clock.speed))
         self._lead = lead
-        chores: dict[str, Work] = {"forget": self._forget}
+        chores: dict[str, Work] = {"forget": self._forget, "learn rooms": self._learn}
         if district.station.sets_clocks:
             chores["set the devices' clocks"] = self._set_clocks
         self._chores = Chores(store.dsn, DAY_S / clock.speed, chores)
@@ -164,6 +174,7 @@ class Service:
             asyncio.create_task(self._beat(), name="heart"),
             asyncio.create_task(self._tell_figures(), name="figures"),
             asyncio.create_task(self._leading.run(), name="leadership"),
+            asyncio.create_task(self._limits.run(), name="limits"),
         ]
         end = asyncio.create_task(until(), name="until")
         try:
@@ -220,7 +231,9 @@ class Service:
             prepared = await self._cycle.prepare(slot)
             self._publisher.offer(prepared.plan)
             await asyncio.sleep(max(0.0, self._clock.wall_s_until(slot.start)))
-            await self._cycle.dispatch(prepared)
+            record = await self._cycle.dispatch(prepared)
+            ours = record.plan_id == prepared.plan.id
+            self._limits.offer(prepared.plan if ours else await self._ledger.live_plan())
         except EmsError as error:
             # Nothing is written; every device goes back to its own control when its lease ends.
             log.error("slot %s: %s", slot.start, error)
@@ -250,6 +263,11 @@ class Service:
             await self._store.forget_alarms(now - ALARMS_KEPT)
         except EmsError as error:
             log.error("old samples, plans and alarms could not be removed: %s", error)
+
+    async def _learn(self) -> None:
+        # What learns needs a second to load, and is needed once a day.
+        learning = await asyncio.to_thread(import_module, "ems.learning")
+        await learning.learn_tonight(self._district, self._store)
 
     async def _end(self, workers: Sequence["asyncio.Task[None]"]) -> None:
         self._poller.stop()
