@@ -1,4 +1,4 @@
-"""`ems forecast`: what the forecasts rest on; so far the rooms learned from their history."""
+"""`ems forecast`: what the forecasts rest on, and how good they would have been."""
 
 import asyncio
 import getpass
@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from building_models.grey_box import FIGURES
+from ems import learning
 from ems.commands.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -21,18 +22,15 @@ from ems.commands.common import (
     print_json,
     told,
 )
+from ems.commands.forecast_backtest import backtest
 from ems.config import load_district
 from ems.domain.district import District, Dwelling, Zone
-from ems.domain.errors import ForecastError
-from ems.domain.slots import Horizon
-from ems.forecast import calibration
 from ems.forecast.calibration import DAYS, Calibration, calibrate
+from ems.learning import past_of
 from ems.store.store import Store
 
-SETTING = "calibration"
-"""Where the store keeps the last one."""
-
 app = typer.Typer(no_args_is_help=True, help="What the forecasts rest on.")
+app.command("backtest")(backtest)
 
 
 @app.callback()
@@ -68,22 +66,17 @@ async def _learned(
     async with opened_store(dsn, data) as store:
         learned = await nightly(district, store, days)
         if keep:
-            await store.set_setting(SETTING, learned.as_dict(), getpass.getuser())
+            await learning.keep(store, learned, getpass.getuser())
         return learned
 
 
 async def nightly(district: District, store: Store, days: int = DAYS) -> Calibration:
-    """What a night's job does: the rooms as the newest `days` of the store show them.
+    """The rooms as the newest `days` of the store show them.
 
     Raises:
         ForecastError: there is no history, or too little weather in it.
     """
-    last = await store.last_history_slot()
-    if last is None:
-        raise ForecastError("there is no history", fix="let the district be measured first")
-    before = last + 1
-    window = Horizon(before + -days * 96, days * 96)
-    past = await store.quarter_hours(calibration.history_points(district), window)
+    past, before = await past_of(district, store, days)
     return calibrate(district, past, before, days=days)
 
 

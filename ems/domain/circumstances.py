@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ems.domain.demand_response import ImportCap
+from ems.domain.learned_rooms import LearnedRooms
 from ems.domain.overruns import Drawn
 
 
@@ -14,6 +15,8 @@ class Circumstances:
     """Events of demand response that reach into it."""
     drawn: Drawn | None = None
     """What the running month has drawn so far; none where it is not known."""
+    learned: LearnedRooms | None = None
+    """What the district's measurements have taught about its rooms."""
 
 
 NOTHING_SPECIAL = Circumstances()

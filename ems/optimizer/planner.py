@@ -19,6 +19,7 @@ from ems.domain.slots import Horizon
 from ems.domain.snapshot import History, Snapshot
 from ems.optimizer.course import Course, course, series
 from ems.optimizer.ladder import RUNGS, Best, Rung, best_answer
+from ems.optimizer.learned import provenance, with_learned
 from ems.optimizer.limits import in_words, limit_prices, smallest_relief
 from ems.optimizer.messages import limits_kept_a_wish, message
 from ems.optimizer.past_day import history_points
@@ -84,8 +85,9 @@ class Planner:
             SolverError: no answer in time, or one that does not hold.
         """
         began = self._timer()
+        stock = with_learned(self._stock, circumstances.learned)
         statement = state_problem(
-            self._stock,
+            stock,
             self._district,
             horizon=horizon,
             snapshot=snapshot,
@@ -99,7 +101,7 @@ class Planner:
         made = course(statement, self._district, best.controls, best.prices)
         order = Order(
             district=self._district,
-            stock=self._stock,
+            stock=stock,
             statement=statement,
             made=made,
             market=Market.of(statement, made, forecasts),
@@ -113,7 +115,9 @@ class Planner:
             horizon=horizon,
             origin=Origin.OPTIMISED,
             report=SolveReport(
-                solver=best.solver,
+                solver="; ".join(
+                    filter(None, [best.solver, provenance(stock, circumstances.learned)])
+                ),
                 wall_s=self._timer() - began,
                 cost_eur=best.proof.cost_eur,
                 bound_eur=best.proof.bound_eur,
