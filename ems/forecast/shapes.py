@@ -104,7 +104,7 @@ def shapes_of(
     known = np.isfinite(table)
     filled = np.where(known, table, 0.0)
     counted = known.astype(np.float64)
-    return np.array([_shape(shape, filled, counted, days, targets, least_age) for shape in SHAPES])
+    return np.array([_shape(shape, filled, counted, days, targets, least_age) for shape in shapes])
 
 
 def _shape(
