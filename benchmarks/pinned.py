@@ -14,6 +14,7 @@ from ems.domain.errors import EmsError
 T = TypeVar("T")
 
 THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
 
 class CaseError(EmsError):
@@ -53,6 +54,7 @@ def pinned(case: Callable[..., T], *given: Any, cpu_limit_s: int | None = None) 
 def _answer(
     to_answer: Connection, cpu_limit_s: int | None, case: Callable[..., T], given: tuple[Any, ...]
 ) -> None:
+    os.dup2(STANDARD_ERROR, STANDARD_OUTPUT)  # solvers' own words do not mix with the figures
     if cpu_limit_s is not None:
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_limit_s, resource.RLIM_INFINITY))
     to_answer.send(case(*given))
