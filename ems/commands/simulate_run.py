@@ -7,7 +7,7 @@ folder when that has changed.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -103,6 +103,7 @@ def _key(asked: Asked, entry: NamedScenario, week: Week, name: str) -> str:
     """The same for the same run, from one start to the next."""
     given = [asked.weather, asked.prices, asked.faults, asked.fault_seed, asked.seed]
     what = [entry.name, str(week.start), week.days, name, *map(str, given), repr(asked.district)]
+    what += [part.name for part in fields(Lived)]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
 
 
