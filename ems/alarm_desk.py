@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -21,6 +22,7 @@ from ems.domain.errors import (
     StoreAwayError,
     StoreError,
 )
+from ems.domain.own_points import DEVICE
 from ems.store.alarms import StoredAlarm
 from ems.store.store import Store
 
@@ -114,6 +116,9 @@ class AlarmDesk:
 
     async def _tell(self, stored: StoredAlarm) -> None:
         reporting, said = self._reporting(), stored.alarm
+        if said.device == DEVICE:  # the EMS's own: nobody else has to be told
+            await self._store.keep_alarm(replace(said, wants_acknowledgement=False))
+            return
         heard = next((a for a in reporting.open if _same(a, said)), None) if reporting else None
         if reporting is None or heard is None:  # not asked yet since the start
             return

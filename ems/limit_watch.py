@@ -76,6 +76,13 @@ class LimitWatch:
         """Take the plan that was dispatched last; None: none is in force."""
         self._plan = plan
 
+    @property
+    def overrun(self) -> str:
+        """By how much the connection's ten-minute mean is over what is subscribed, if it is."""
+        whole = next(limit for limit in self._limits if limit.name == CONNECTION)
+        over_kw = whole.mean.mean_kw(self._clock.now()) - whole.limit_kw
+        return f"{over_kw:.0f} kW over {whole.limit_kw:g} kW" if over_kw > 0 else ""
+
     async def run(self) -> None:
         """Look until cancelled."""
         while True:

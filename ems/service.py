@@ -16,16 +16,18 @@ several instances run, one leads; the others wait before they start any of this.
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from ems.alarm_desk import AlarmDesk
 from ems.brain import WorkerBrain
 from ems.chores import Chores, Work
 from ems.clock import DistrictClock
+from ems.clock_health import clock_health, kept_by_ntp
 from ems.cycle import Cycle, Outside
 from ems.cycle_ports import MeasuredDistrict, StoreLedger, WriterDispatcher
 from ems.devices.connections import Connections
@@ -46,6 +48,7 @@ from ems.limit_watch import LimitWatch
 from ems.mode_watch import ModeWatch
 from ems.optimizer.planner import Planner
 from ems.overrun_book import OverrunBook
+from ems.own_alarm_watch import OwnAlarmWatch, Wrong, devices_down, nearly_full
 from ems.own_figures import EVERY_S, own_figures
 from ems.past import Past
 from ems.quarters import SlotBell
@@ -148,6 +151,11 @@ class Service:
             self._writer.apply,
             store.record,
         )
+        self._own_alarms = OwnAlarmWatch(
+            self._looks(spool.path.parent), clock.now, self._alarms.take
+        )
+        self._last_record: CycleRecord | None = None
+        self._degraded: tuple[str, ...] = ()
         lead = max(LEAST_LEAD, timedelta(seconds=LEAD_WALL_S * clock.speed))
         self._lead = lead
         chores: dict[str, Work] = {"forget": self._forget, "learn rooms": self._learn}
@@ -175,6 +183,7 @@ class Service:
             asyncio.create_task(self._tell_figures(), name="figures"),
             asyncio.create_task(self._leading.run(), name="leadership"),
             asyncio.create_task(self._limits.run(), name="limits"),
+            asyncio.create_task(self._own_alarms.run(), name="own alarms"),
         ]
         end = asyncio.create_task(until(), name="until")
         try:
@@ -190,6 +199,31 @@ class Service:
         finally:
             await self._chores.stop()
             await self._end(workers)
+
+    def _looks(self, folder: Path) -> Mapping[str, Wrong]:
+        """What is looked at for the EMS's own alarms."""
+
+        def solver() -> str:
+            last = self._last_record
+            return last.message if last and last.origin is not Origin.OPTIMISED else ""
+
+        def clock() -> str:
+            health = clock_health(self._clock)
+            return f"{health.gap_s:.0f} s" if health.stepped else ""
+
+        def down() -> list[str]:
+            return [name for name, health in self._poller.health.items() if not health.up]
+
+        return {
+            "database": lambda: "control goes on without it" if self._ledger.away else "",
+            "disk": lambda: nearly_full(folder),
+            "devices": lambda: devices_down(self._district, down()),
+            "solver": solver,
+            "clock": clock,
+            "forecast": lambda: "; ".join(self._degraded),
+            "limit": lambda: self._limits.overrun,
+            "ntp": lambda: "the kernel says so" if kept_by_ntp() is False else "",
+        }
 
     async def _listen(self) -> None:
         desk = self._alarms
@@ -232,6 +266,7 @@ class Service:
             self._publisher.offer(prepared.plan)
             await asyncio.sleep(max(0.0, self._clock.wall_s_until(slot.start)))
             record = await self._cycle.dispatch(prepared)
+            self._last_record, self._degraded = record, prepared.plan.forecasts_degraded
             ours = record.plan_id == prepared.plan.id
             self._limits.offer(prepared.plan if ours else await self._ledger.live_plan())
         except EmsError as error:
