@@ -179,7 +179,7 @@ class Everyone:
             price = prices.of_stores if lots is self.stores else prices.of_groups
             sums = room[:count]
             sums[:] = 0.0
-            given = (lots.memory, price, *of_pass, sums, lots.states, LANES)
+            given = (lots.memory, price, *of_pass, sums, LANES)
             in_parallel(sweep, lots.spans(of_groups=False), *given)
             loads.append(sums.sum(axis=-1))
         agents = np.sum(loads[:-1], axis=0)

@@ -63,14 +63,13 @@ def _advanced(w, v, n, m, dw, dv, dn, ahead, length):
 
 
 @compiled
-def commit(rows, lane, gains, length, aim, sums, carry, total, states, lanes):
+def commit(rows, lane, gains, length, aim, sums, carry, total, lanes):
     """Go `length` [lanes] along; states by their exact recursion."""
-    two, count = len(states) == 2, lanes
     carry[:] = 0.0
     total[:] = 0.0
     for t in range(rows.shape[0]):
         s = t & (gains.shape[0] - 1)
-        for j in range(count):
+        for j in range(lanes):
             u, room, is_open = control_of(rows[t, MOST + j], rows[t, CONTROL + j])
             zero, most, du, a = (
                 rows[t, AT_ZERO + j],
@@ -93,14 +92,9 @@ def commit(rows, lane, gains, length, aim, sums, carry, total, states, lanes):
             power = u * is_open
             sums[t, j] += power
             x0, x1 = carry[X0 + j], carry[X1 + j]
-            if two:
-                y = lane[A00 + j] * x0 + lane[A01 + j] * x1 + gains[s, j] * power
-                carry[X1 + j] = (
-                    lane[A10 + j] * x0 + lane[A11 + j] * x1 + gains[s, LANES + j] * power
-                )
-            else:
-                y = lane[A00 + j] * x0 + gains[s, j] * power
-            carry[X0 + j] = y
+            y = lane[A00 + j] * x0 + lane[A01 + j] * x1 + gains[s, j] * power
+            second = lane[A10 + j] * x0 + lane[A11 + j] * x1 + gains[s, LANES + j] * power
+            carry[X0 + j], carry[X1 + j] = y, second
             x, ax, dx = rows[t, STATE + j], rows[t, AFFINE_STATE + j], rows[t, STEP_STATE + j]
             rows[t, STATE + j] = y
             price, limit = rows[t, LOW_PRICE + j], rows[t, LOW + j]
@@ -122,7 +116,7 @@ def commit(rows, lane, gains, length, aim, sums, carry, total, states, lanes):
             )
             missed += price * max(-ahead, 0.0)
             total[OWN_COST + j] += missed
-    for j in range(count):
+    for j in range(lanes):
         worth = lane[END_VALUE + j] * carry[X0 + j] + lane[END_VALUE_2 + j] * carry[X1 + j]
         total[OWN_COST + j] -= worth
         total[BOUND + j] -= worth

@@ -4,10 +4,6 @@
 
 from building_models.compiled import compiled
 from ems.optimizer.structured.layout import (
-    A00,
-    A01,
-    A10,
-    A11,
     AFFINE,
     AFFINE_STATE,
     AT_MOST,
@@ -18,15 +14,12 @@ from ems.optimizer.structured.layout import (
     END_VALUE,
     END_VALUE_2,
     FALL,
-    FEEDBACK,
-    FEEDBACK_2,
     H0,
     H1,
     HIGH,
     HIGH_PRESSED,
     HIGH_PRICE,
     HIGH_SLACK,
-    INVERSE,
     LANES,
     LOW,
     LOW_PRESSED,
@@ -37,9 +30,8 @@ from ems.optimizer.structured.layout import (
     STEP,
     STEP_STATE,
     X0,
-    X1,
 )
-from ems.optimizer.structured.lot_parts import control_of, wish_of
+from ems.optimizer.structured.lot_parts import control_of, led_back, led_on, wish_of
 
 BY_U, BY_ROOM, TO_ZERO, TO_MOST = (LANES * k for k in range(4))
 LOW_LIFT, LOW_WEIGHT, LOW_BY_N, LOW_BY_M, LOW_TO_W, LOW_TO_V = (LANES * k for k in range(4, 10))
@@ -81,9 +73,8 @@ def _aimed(price, ahead, slack, kept, affine, aim):
 
 
 @compiled
-def pull(backwards, rows, lane, gains, price, aim, scratch, carry, states, lanes):
+def pull(backwards, rows, lane, gains, price, aim, scratch, carry, lanes):
     """Pull of everything on controls under the final `price`, in `STEP`."""
-    two = len(states) == 2
     carry[:] = 0.0
     for j in range(lanes):
         carry[H0 + j] = lane[END_VALUE + j]
@@ -134,19 +125,10 @@ def pull(backwards, rows, lane, gains, price, aim, scratch, carry, states, lanes
             scratch[t, HIGH_BY_M + j] = by_m
             scratch[t, HIGH_TO_W + j] = to_w
             scratch[t, HIGH_TO_V + j] = to_v
-            h0 = carry[H0 + j] + low - high + low_lift - high_lift
-            h1 = carry[H1 + j]
-            left = aim_zero * by_u - aim_most * by_room + gains[s, j] * h0 - per_kw
-            left -= rows[t, COST + j] + lane[CURVATURE + j] * u
-            a00, k0 = lane[A00 + j], rows[t, FEEDBACK + j]
-            if two:
-                a01, a10, a11 = lane[A01 + j], lane[A10 + j], lane[A11 + j]
-                left += gains[s, LANES + j] * h1
-                carry[H0 + j] = a00 * h0 + a10 * h1 - k0 * left
-                carry[H1 + j] = a01 * h0 + a11 * h1 - rows[t, FEEDBACK_2 + j] * left
-            else:
-                carry[H0 + j] = a00 * h0 - k0 * left
-            rows[t, STEP + j] = rows[t, INVERSE + j] * left
+            own = rows[t, COST + j] + lane[CURVATURE + j] * u + per_kw
+            side = aim_zero * by_u - aim_most * by_room - own
+            tilt = low - high + low_lift - high_lift
+            rows[t, STEP + j] = led_back(rows, lane, gains, t, s, carry, H0, j, side, tilt)
 
 
 @compiled
@@ -157,24 +139,15 @@ def _fastest(lift, weight, by_n, by_m, to_w, to_v, moved):
 
 
 @compiled
-def direct(rows, lane, gains, share, sums, scratch, carry, total, length, states, lanes):
+def direct(rows, lane, gains, share, sums, scratch, carry, total, length, lanes):
     """The direction of controls and states; each agent's `length`; the loads."""
-    two = len(states) == 2
     carry[:] = 0.0
     for j in range(lanes):
         total[FALL + j] = 0.0
     for t in range(rows.shape[0]):
         s = t & (gains.shape[0] - 1)
         for j in range(lanes):
-            x0, x1 = carry[X0 + j], carry[X1 + j]
-            du = rows[t, STEP + j] - rows[t, FEEDBACK + j] * x0
-            if two:
-                du -= rows[t, FEEDBACK_2 + j] * x1
-                y = lane[A00 + j] * x0 + lane[A01 + j] * x1 + gains[s, j] * du
-                carry[X1 + j] = lane[A10 + j] * x0 + lane[A11 + j] * x1 + gains[s, LANES + j] * du
-            else:
-                y = lane[A00 + j] * x0 + gains[s, j] * du
-            carry[X0 + j] = y
+            du, y = led_on(rows, lane, gains, t, s, carry, X0, j, rows[t, STEP + j])
             rows[t, STEP + j] = du
             rows[t, STEP_STATE + j] = y
             sums[t, j] += du

@@ -76,7 +76,7 @@ def swept(case: Case, sweep, count: int, *given) -> np.ndarray:
     """Sums of a pass by group. Shape [count, groups, S]."""
     lots = case.lots
     sums = np.zeros((count, lots.starts.size - 1, lots.steps, LANES))
-    sweep((0, lots.count), lots.memory, *given, sums, lots.states, LANES)
+    sweep((0, lots.count), lots.memory, *given, sums, LANES)
     return sums.sum(axis=-1)
 
 
