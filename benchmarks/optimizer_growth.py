@@ -46,14 +46,18 @@ def growth(
     """Figures of every size; their picture, beside a peer's CPU seconds for sizes `up_to` one."""
     grown = [pinned(plan_of, Size.of(dwellings)) for dwellings in sizes]
     figures = [figure for one in grown for figure in _figures(one)]
-    first = next(one for one in grown if one.size.dwellings >= LINEAR_FROM)
-    last = grown[-1]
+    first, last = _first(grown), grown[-1]
     times = last.size.dwellings / first.size.dwellings
     name = f"{first.size.dwellings:,} to {last.size.dwellings:,} dwellings: CPU time / linear"
     ratio = last.cpu_s / first.cpu_s / times
     figures.append(Figure(name=name, value=ratio, unit="", goal=LINEAR_GOAL))
     theirs = [(n, peer_s(n)) for n in sizes if n <= up_to]
     return figures, _picture(grown, [(n, spent) for n, spent in theirs if spent is not None])
+
+
+def _first(grown: Sequence[Grown]) -> Grown:
+    """The size from which on growth is to be linear."""
+    return next(one for one in grown if one.size.dwellings >= LINEAR_FROM)
 
 
 def plan_of(size: Size) -> Grown:
@@ -98,8 +102,9 @@ def _picture(grown: Sequence[Grown], theirs: Sequence[tuple[float, float]]) -> P
     def curve(name: str, what: str) -> Curve:
         return Curve(name=name, points=[(g.size.dwellings, getattr(g, what)) for g in grown])
 
-    linear = [(g.size.dwellings, g.size.dwellings * grown[0].cpu_s / grown[0].size.dwellings)
-              for g in grown]  # fmt: skip
+    first = _first(grown)
+    each_s = first.cpu_s / first.size.dwellings
+    linear = [(g.size.dwellings, g.size.dwellings * each_s) for g in grown]
     return Picture(
         title="a plan to 0.1 %",
         across="dwellings",
