@@ -79,7 +79,7 @@ class Schedule:
         homes = [_home(home.heat_c, margin, horizon.length) for home in district.dwellings.values()]
         zones = [_zone(district.uses[z.use], slots, margin) for z in district.zones.values()]
         columns = zip(*homes, *zones, strict=True)
-        heat, cool, low, high, occupied = (np.vstack(rows) for rows in columns)
+        heat, cool, low, high, occupied = (np.asfortranarray(np.vstack(rows)) for rows in columns)
         return cls(
             heat_c=heat,
             cool_c=cool,

@@ -68,12 +68,12 @@ class People:
 
     @classmethod
     def make(cls, district: District, horizon: Horizon, seed: int) -> Self:
-        """The people of a district over a horizon."""
+        """The people of a district over a horizon; arrays lie slot by slot, as plants read them."""
         days = [
             _Day.of(district, seed, day, hours) for day, hours in _local_days(district, horizon)
         ]
         columns = {
-            name: np.concatenate([getattr(day, name) for day in days], axis=1)
+            name: np.asfortranarray(np.concatenate([getattr(day, name) for day in days], axis=1))
             for name in _Day.__dataclass_fields__
         }
         return cls(horizon=horizon, sessions=sessions_in(district, horizon, seed), **columns)

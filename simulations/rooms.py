@@ -36,7 +36,7 @@ class Rooms:
         self._modes = Modes.of(network)
         self._sun_kw = _sun_kw(district, weather, rooms)
         self._gains_kw = people.gains_kw
-        self._present = np.vstack([people.presence, people.attendance])
+        self._present = np.asfortranarray(np.vstack([people.presence, people.attendance]))
         self._airing = people.airing
         self._weather = weather
         self._steps: dict[float, Step] = {}
