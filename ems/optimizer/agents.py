@@ -156,14 +156,14 @@ def _recovery(plant: Plant, at: Layout) -> Recovery:
 
 
 def _rooms(problem: PlanProblem, at: Layout) -> Agents:
-    rooms, T = problem.rooms, problem.slots
+    rooms = problem.rooms
     price = np.broadcast_to(SLOT_H * rooms.comfort_eur_per_kh, rooms.low_c.shape)
     return Agents(
         transfer=np.ascontiguousarray(rooms.transfer.transpose(1, 2, 0)),
         gain=np.ascontiguousarray(rooms.per_kw.T),
         drift=np.ascontiguousarray(rooms.drift_c.transpose(0, 2, 1)),
         start=np.ascontiguousarray(rooms.start_c.T),
-        power_kw_max=np.tile(rooms.power_kw_max, (T, 1)),
+        power_kw_max=rooms.power_kw_max,
         low=rooms.low_c,
         high=_highest_c(rooms),
         low_price_eur=price,

@@ -50,7 +50,7 @@ class Rooms:
     ceiling_c: Floats
     """Greatest comfortable air temperature, infinite where nothing cools. Shape [T, n]."""
     power_kw_max: Floats
-    """Of its service. Shape [n]."""
+    """Of its service; zero while the thermostat gives the other one. Shape [T, n]."""
     comfort_eur_per_kh: Floats
     """Price of a kelvin-hour outside the band. Shape [n]."""
     end_eur_per_k: Floats

@@ -3,7 +3,8 @@
 A room that stays in its band all day without heating or cooling has nothing to plan; it is left out
 of the problem, and its thermostat stands at its floor. On a mild day that is most of them. A zone
 that would be too cold at one time and too warm at another is planned for what it needs more; what
-its thermostat does about the other is foreseen and known to the plan.
+its thermostat does about the other is foreseen and known to the plan, which gives nothing then: a
+zone never has heat and cold at once.
 """
 
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ READY_SLOTS = 1
 """Rooms are comfortable this long before they are used."""
 TRIFLE_K = 1e-6
 """Round-off of a temperature that a thermostat holds."""
+TRIFLE_KW = 1e-3
+"""Less from a thermostat is no heating and no cooling."""
 KEPT_SHARE = 0.6
 """Of heat left at the end, what is still there when it is wanted."""
 COLD_SHARE = 0.7
@@ -96,6 +99,7 @@ def room_outlook(
     high = np.clip(free, np.maximum(bands.high_c, low), ceiling)
     planned = np.flatnonzero(((free < low + SPARE_K) | (free > ceiling - SPARE_K)).any(axis=0))
     worth = _end_worth(stock, free, low, ceiling, heat_eur_per_kwh)
+    most = np.where(cooled, stock.cool_kw_max, stock.heat_kw_max)
     per_kw = np.where(cooled[:, None], -moved.per_cool_kw, moved.per_kw)
     rooms = Rooms(
         names=tuple(stock.names[room] for room in planned),
@@ -109,7 +113,7 @@ def room_outlook(
         low_c=low[:, planned],
         high_c=high[:, planned],
         ceiling_c=ceiling[:, planned],
-        power_kw_max=np.where(cooled, stock.cool_kw_max, stock.heat_kw_max)[planned],
+        power_kw_max=np.where(heat + cool > TRIFLE_KW, 0.0, most)[:, planned],
         comfort_eur_per_kh=stock.comfort_eur_per_kh[planned],
         end_eur_per_k=worth[planned],
     )

@@ -28,7 +28,7 @@ def _no_rooms(blocks: int) -> Rooms:
         low_c=none,
         high_c=none,
         ceiling_c=none,
-        power_kw_max=np.zeros(0),
+        power_kw_max=none,
         comfort_eur_per_kh=np.zeros(0),
         end_eur_per_k=np.zeros((0, 2)),
     )
@@ -205,7 +205,7 @@ def with_house(
         low_c=band,
         high_c=band + 1.5,
         ceiling_c=band + np.inf,
-        power_kw_max=np.array([heat_kw_max]),
+        power_kw_max=np.full((blocks, 1), heat_kw_max),
         comfort_eur_per_kh=np.array([10.0]),
         end_eur_per_k=np.array([[0.0, 0.0]]),
     )

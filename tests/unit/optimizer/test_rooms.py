@@ -10,12 +10,18 @@ from synthetic_day import Day
 from building_models import zone
 from ems.domain.district import District, Use
 from ems.domain.slots import SLOT_H, Horizon, Slot
+from ems.optimizer import Planner
+from ems.optimizer.course import course
 from ems.optimizer.gains import Gains, gains
+from ems.optimizer.ladder import best_answer
 from ems.optimizer.occupancy import occupied
 from ems.optimizer.past_day import PAST_SLOTS, PastDay, mass_course_c, unexplained_kw
 from ems.optimizer.room_state import room_state
 from ems.optimizer.rooms import Dynamics, room_bands, room_outlook
+from ems.optimizer.statement import state_problem
 from ems.optimizer.stock import RoomStock, room_stock
+
+SUN = ("ghi_w_m2", "dni_w_m2", "dhi_w_m2")
 
 
 @pytest.fixture(scope="module")
@@ -179,3 +185,41 @@ def test_on_a_mild_day_few_rooms_need_planning(
     mild = any_day(datetime(2026, 5, 12, 4, tzinfo=UTC), outdoor_c=19.0)
     warm_rooms = {k: 22.5 for k in mild.readings if k.endswith("/room_temp_c")}
     assert planned(mild.with_readings(warm_rooms)) < 0.5 * planned(winter_day)
+
+
+def test_a_zone_that_needs_heat_and_cold_on_one_day_never_has_both_at_once(
+    stock: RoomStock, any_day: Callable[..., Day], planner: Planner
+) -> None:
+    # a cold spring morning before a day of strong sun
+    start = datetime(2026, 4, 14, 3, tzinfo=UTC)
+    day = any_day(start, outdoor_c=14.0)
+    swing = day.forecasts["weather/outdoor_temp_c"] + 9 * np.cos(
+        (np.arange(96) / 4 + 5 - 15) / 12 * np.pi
+    )
+    sun = {f"weather/{n}": 2.2 * day.forecasts[f"weather/{n}"] for n in SUN}
+    day = day.with_series({"weather/outdoor_temp_c": swing, **sun})
+    day = day.with_readings(
+        {p: 18.0 for p in day.readings if p.endswith("/room_temp_c") and "Z" in p}
+    )
+    statement = state_problem(
+        stock,
+        day.district,
+        horizon=day.horizon,
+        snapshot=day.snapshot,
+        history=day.history,
+        forecasts=day.forecasts,
+    )
+    planned = statement.rooms.planned
+    own = (statement.rooms.own_heat_kw + statement.rooms.own_cool_kw)[:, planned]
+    assert (own > 0.5).any()
+    assert (statement.problem.rooms.power_kw_max[own > 0.01] == 0).all()
+    best = best_answer(statement.agents.problem, time_limit_s=30.0)
+    made = course(statement, day.district, best.controls, best.prices)
+    both = (made.heat_kw.max(axis=0) > 0.5) & (made.cool_kw.max(axis=0) > 0.5)
+    assert both.any(), "the day must ask some zone for both"
+    assert np.minimum(made.heat_kw, made.cool_kw).max() < 0.01
+    set_to = {row.point: row.values for row in day.plan(planner).setpoints}
+    for point, cool in set_to.items():
+        if point.endswith("/cool_setpoint_c"):
+            heat = set_to[point.replace("cool_", "heat_")]
+            assert (cool >= heat + 0.9).all(), point

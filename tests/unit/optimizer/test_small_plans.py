@@ -207,7 +207,7 @@ def test_cold_that_is_wanted_anyway_heats_another_house() -> None:
         low_c=np.repeat(rooms.low_c, 2, axis=1),
         high_c=np.repeat(rooms.high_c, 2, axis=1) + np.array([0, 4.5]),
         ceiling_c=np.repeat(rooms.ceiling_c, 2, axis=1).clip(max=26) + np.array([np.inf, 0]),
-        power_kw_max=np.array([60.0, 30.0]),
+        power_kw_max=np.tile([60.0, 30.0], (4, 1)),
         comfort_eur_per_kh=np.array([10.0, 10.0]),
         end_eur_per_k=np.zeros((2, 2)),
     )
