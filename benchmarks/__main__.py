@@ -16,6 +16,7 @@ from benchmarks import (
     devices,
     devices_fuzz,
     devices_load,
+    faults,
     feeds,
     forecast,
     optimizer,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[bool], Report]] = {
     "simulation": simulation.measure,
     "devices-fuzz": devices_fuzz.measure,
     "devices-load": devices_load.measure,
+    "faults": faults.measure,
     "feeds": feeds.measure,
     "store": store.measure,
 }

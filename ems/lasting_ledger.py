@@ -15,7 +15,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -26,6 +25,7 @@ from ems.domain.forecasts import Forecasts
 from ems.domain.plan_life import Claim, Refusal
 from ems.domain.plans import Dispatched, Mode, Plan
 from ems.domain.slots import Slot
+from ems.slot_mark import SlotMark
 
 log = logging.getLogger("ems.cycle")
 
@@ -49,11 +49,13 @@ class LastingLedger:
         ledger: Ledger,
         *,
         alone: Callable[[], bool] = lambda: True,
+        mark: SlotMark | None = None,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`alone` tells whether no other instance might lead."""
+        """`alone` tells whether no other instance might lead; `mark` outlives a sudden death."""
         self._ledger = ledger
         self._alone = alone
+        self._mark = mark or SlotMark()
         self._timer = timer
         self._plan: Plan | None = None
         self._claim: Claim | None = None
@@ -64,6 +66,11 @@ class LastingLedger:
         """Whether the store was away at the last try."""
         self.dropped = 0
         """Entries that were never written down, since the start."""
+
+    @property
+    def waiting(self) -> int:
+        """Entries that wait for the store."""
+        return len(self._waiting)
 
     async def live_plan(self) -> Plan | None:
         """The plan in force; while the store is away, the last one made."""
@@ -97,7 +104,9 @@ class LastingLedger:
 
     async def claim(self, slot: Slot) -> Claim:
         """The right to write `slot`; while the store is away, for the plan known to be in force."""
-        claim = None
+        last, claim = self._mark.last, None
+        if last is not None and slot <= last:
+            return Claim(slot=slot, plan_id="", refused=Refusal.TAKEN)
         if await self._written():
             try:
                 claim = await self._answer(self._ledger.claim(slot))
@@ -106,12 +115,11 @@ class LastingLedger:
         claim = claim or self._claim_from_memory(slot)
         if claim.refused is None:
             self._claim = claim
+            self._mark.note(slot)
         return claim
 
     def _claim_from_memory(self, slot: Slot) -> Claim:
         last, plan = self._claim, self._plan
-        if last is not None and slot <= last.slot:
-            return replace(last, slot=slot, refused=Refusal.TAKEN)
         if not self._alone():
             return Claim(slot=slot, plan_id="", refused=Refusal.FENCED)
         if plan is None or slot not in plan.horizon:

@@ -54,6 +54,8 @@ from ems.past import Past
 from ems.quarters import SlotBell
 from ems.schedule_publisher import SchedulePublisher
 from ems.sharing import Sharing
+from ems.slot_mark import FILE as SLOT_FILE
+from ems.slot_mark import SlotFile
 from ems.standing import StoreStanding
 from ems.store.ingest import Ingest
 from ems.store.leadership import Leading, OnlyInstance
@@ -127,8 +129,9 @@ class Service:
         self._sharing = Sharing(store, district)
         forecaster, planner = Forecaster(district), Planner(district)
         needs = [(forecaster.points, forecaster.days * 96), (planner.points, 96)]
+        self._mark = SlotFile(spool.path.with_name(SLOT_FILE))
         told = StoreLedger(store, lambda: self._leading.epoch)
-        self._ledger = LastingLedger(told, alone=lambda: self._leading.alone)
+        self._ledger = LastingLedger(told, alone=lambda: self._leading.alone, mark=self._mark)
         asked_for = district.station.writes_schedules
         schedules = self._connections.schedules() if asked_for else {}
         self._publisher = SchedulePublisher(schedules, self._ledger.mode)
@@ -332,6 +335,7 @@ class Service:
         """All devices go by their own control: whoever comes next may begin with this slot."""
         try:
             if self._leading.epoch is not None or self._leading.alone:
+                self._mark.clear()
                 await self._store.hand_back(Slot.containing(self._clock.now()))
             await self._leading.resign()
         except EmsError as error:
