@@ -22,6 +22,7 @@ from ems.domain.plans import Plan
 from ems.domain.slots import Horizon
 from ems.domain.snapshot import QuarterHours
 from ems.domain.weather import Outlook
+from ems.forecast.champions import Champion
 from ems.forecast.forecaster import Forecaster
 from ems.optimizer.ladder import compile_kernels
 from ems.optimizer.past_day import PAST_SLOTS, history_points
@@ -80,6 +81,10 @@ class LocalBrain(Ladder):
         """The best plan that can be found."""
         return self.plan_now(request, forecasts)
 
+    def adopt(self, champion: Champion | None) -> None:
+        """Forecast loads by a learned model from now on."""
+        self._forecaster.adopt(champion)
+
     def forecast_now(self, request: PlanRequest, outlook: Outlook) -> Forecasts:
         """`forecast`, without an event loop."""
         return self._forecaster.forecast(
@@ -113,6 +118,7 @@ class WorkerBrain(Ladder):
         super().__init__(district)
         self._make = make
         self._planned_by = history_points(room_stock(district), district)
+        self._champion: Champion | None = None
         self._pool = self._new_pool()
 
     async def forecast(self, request: PlanRequest, outlook: Outlook) -> Forecasts:
@@ -128,6 +134,11 @@ class WorkerBrain(Ladder):
         day = QuarterHours(points=self._planned_by, horizon=slots, values=values)
         plan: Plan = await self._run("plan_now", replace(request, history=day), forecasts)
         return plan
+
+    async def adopt(self, champion: Champion | None) -> None:
+        """Forecast loads by a learned model from now on, after a new start of the worker too."""
+        self._champion = champion
+        await self._run("adopt", champion)
 
     def close(self) -> None:
         """End the worker."""
@@ -155,7 +166,7 @@ class WorkerBrain(Ladder):
             max_workers=1,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_to_work,
-            initargs=(self._make, self._district),
+            initargs=(self._make, self._district, self._champion),
         )
         self._ready = pool.submit(_present)
         return pool
@@ -172,10 +183,13 @@ _brain: LocalBrain | None = None
 """The worker's own; set once when it starts."""
 
 
-def _to_work(make: Callable[[District], LocalBrain], district: District) -> None:
+def _to_work(
+    make: Callable[[District], LocalBrain], district: District, champion: Champion | None
+) -> None:
     global _brain
     end_with_parent()
     _brain = make(district)
+    _brain.adopt(champion)
     _brain.warm_up()
 
 

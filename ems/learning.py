@@ -4,9 +4,10 @@ import asyncio
 import logging
 import multiprocessing
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
+from typing import Any, TypeVar
 
 from ems.domain.district import District
 from ems.domain.errors import EmsError, ForecastError
@@ -19,6 +20,8 @@ from ems.standing import LEARNED
 from ems.store.store import Store
 
 log = logging.getLogger("ems.learning")
+
+T = TypeVar("T")
 
 NICENESS = 15
 """Learning gives way to polling and planning."""
@@ -50,22 +53,25 @@ async def learn_tonight(district: District, store: Store) -> None:
     """Learn all rooms anew; a night without enough history changes nothing."""
     try:
         past, before = await past_of(district, store)
-        rooms = await keep(store, await _elsewhere(district, past, before), "ems")
+        rooms = await keep(store, await in_a_process(calibrate, district, past, before), "ems")
     except EmsError as error:
         log.warning("rooms stay as they were learned last: %s", error.message)
         return
     log.info("%d rooms learned until %s", len(rooms.factors), rooms.until)
 
 
-async def _elsewhere(district: District, past: QuarterHours, before: Slot) -> Calibration:
-    """`calibrate` in a process that ends with it."""
+async def in_a_process(work: Callable[..., T], *values: Any) -> T:
+    """`work` of some values in a process that ends with it, and gives way to others.
+
+    Raises:
+        ForecastError: it died.
+    """
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(max_workers=1, mp_context=spawn, initializer=_give_way)
     try:
-        work = partial(calibrate, district, past, before)
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
+        return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
     except BrokenProcessPool as error:
-        raise ForecastError("the process that learns rooms died") from error
+        raise ForecastError("the process that learns died") from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -37,10 +37,9 @@ class Rolled:
     """Ours. Shape [levels, series, issues, steps]."""
 
     def error(self, method: str, series: int, steps: slice = slice(None)) -> float:
-        """Mean absolute error over the mean size of the truth."""
-        truth = self.truth[series][:, steps]
-        error = mean_absolute_error(self.methods[method][series][:, steps], truth)
-        return error / float(np.nanmean(np.abs(truth)))
+        """Mean absolute error of some leads over the mean size of the whole truth."""
+        told, truth = self.methods[method][series][:, steps], self.truth[series]
+        return mean_absolute_error(told, truth[:, steps]) / float(np.nanmean(np.abs(truth)))
 
     def nrmse(self, method: str, series: int) -> float:
         """Root mean square error over the mean size of the truth."""

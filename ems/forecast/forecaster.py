@@ -9,6 +9,7 @@ speaks and `degraded` says so.
 
 from collections.abc import Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,14 @@ from ems.domain.snapshot import History, Snapshot
 from ems.domain.weather import Outlook
 from ems.forecast import description
 from ems.forecast.car_park import future_charging
+from ems.forecast.champions import Champion
+from ems.forecast.cleaning import cleaned
 from ems.forecast.local_time import QUARTERS, LocalTime, local_time
 from ems.forecast.measured import Measured, MeasuredPoints, measured
 from ems.forecast.outside import Ahead, lead_h, prices_ahead, weather_ahead
 from ems.forecast.profiles import expect
-from ems.forecast.spread import around, guessed
+from ems.forecast.shapes import Calendar
+from ems.forecast.spread import LEVELS, around, guessed
 from ems.forecast.sun_learning import ratios
 from ems.forecast.sun_power import pv_ahead
 
@@ -44,9 +48,14 @@ class Forecaster:
     def __init__(self, district: District) -> None:
         self._district = district
         self._measured = MeasuredPoints(district)
+        self._champion: Champion | None = None
         self._suns: tuple[int, Mapping[str, NDArray[np.float64]]] | None = None
         self.points = self._measured.all
         """Points whose history it needs, over `days` before it is asked."""
+
+    def adopt(self, champion: Champion | None) -> None:
+        """Forecast loads by a learned model from now on, where it is better than the profile."""
+        self._champion = champion
 
     def forecast(
         self,
@@ -112,7 +121,7 @@ class Forecaster:
         rows = np.vstack([past.base_load_kw, past.dwellings_kw, past.hot_water_kw])
         first_lead = horizon.first.index - (past.horizon.first.index + past.horizon.length) + 1
         expected = expect(rows, local_time(past.horizon, zone), ahead, first_lead)
-        return {
+        loads = {
             name: _load(
                 expected.values[row],
                 expected.deviations[:, row],
@@ -122,6 +131,10 @@ class Forecaster:
             )
             for row, (name, fallback) in enumerate(fallbacks.items())
         }
+        champion = self._champion
+        if champion is None or champion.names != tuple(fallbacks) or not champion.better.any():
+            return loads
+        return loads | _learned(champion, rows, past.horizon, horizon, zone)
 
     def _cars_ahead(self, past: Measured, snapshot: Snapshot, horizon: Horizon) -> Ahead:
         future = future_charging(self._district, past, snapshot, horizon)
@@ -132,6 +145,33 @@ class Forecaster:
             source=f"arrivals of {future.days} past days" if future.days else "description",
             degraded="" if future.days >= _FEW_DAYS else _too_few(future.days, missing),
         )
+
+
+def _learned(
+    champion: Champion,
+    past: NDArray[np.float64],
+    before: Horizon,
+    horizon: Horizon,
+    zone: ZoneInfo,
+) -> dict[str, Ahead]:
+    """The loads that a learned model forecasts better than their profile."""
+    whole = Horizon(before.first, horizon.slots.stop - before.first.index)
+    time = local_time(whole, zone)
+    calendar = Calendar(day=time.day, step=time.quarter, per_day=QUARTERS)
+    believed = cleaned(past, QUARTERS).values
+    told = champion.fitted.predict(believed, calendar)
+    ahead = slice(-horizon.length, None)
+    return {
+        name: Ahead(
+            values=np.maximum(told.values[row, ahead], 0.0),
+            quantiles=dict(
+                zip(LEVELS, np.maximum(told.quantiles[:, row, ahead], 0.0), strict=True)
+            ),
+            source="learned model",
+        )
+        for row, name in enumerate(champion.names)
+        if champion.better[row] and np.isfinite(told.quantiles[:, row, ahead]).all()
+    }
 
 
 def _until(snapshot: Snapshot, moment: datetime) -> Snapshot:

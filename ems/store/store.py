@@ -17,6 +17,7 @@ from ems.store.database import WAIT_S, Database
 from ems.store.events import Events
 from ems.store.history import Means
 from ems.store.import_events import ImportEvents
+from ems.store.load_models import LoadModels
 from ems.store.plan_forecasts import PlanForecasts
 from ems.store.plan_lives import PlanLives
 from ems.store.plans import Plans
@@ -39,6 +40,7 @@ class Store(
     Retention,
     Alarms,
     ImportEvents,
+    LoadModels,
     AuditTrail,
     Events,
 ):
