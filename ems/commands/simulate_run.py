@@ -18,6 +18,7 @@ from simulations.catalogue import NamedScenario, Week
 from simulations.closed_loop import Run
 from simulations.controllers import run_all
 from simulations.kept import Kept
+from simulations.kpis import Kpis
 from simulations.lived import Lived
 from simulations.picture import draw
 from simulations.report import Page
@@ -102,7 +103,9 @@ def said(run: Run) -> str:
 def _key(asked: Asked, entry: NamedScenario, week: Week, name: str) -> str:
     """The same for the same run, from one start to the next."""
     given = [asked.weather, asked.prices, asked.faults, asked.fault_seed, asked.seed]
+    kept = [item.name for kind in (Lived, Kpis) for item in fields(kind)]
     what = [entry.name, str(week.start), week.days, name, *map(str, given), repr(asked.district)]
+    what += kept
     what += [part.name for part in fields(Lived)]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
 
