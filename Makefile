@@ -28,6 +28,7 @@ check: $(VENV)/.dev ## Lint, types, import rules and the description of Smartsei
 soak: $(VENV)/.dev ## Faults and loads that take long: kills by the hundred, half an hour of readings
 	@EMS_KILLS=100 $(BIN)/python -m pytest tests/unit/store/test_spool.py
 	@$(BIN)/python -m benchmarks store
+	@$(BIN)/python -m benchmarks.faults --seeds 5000 --days 10
 
 bench: $(VENV)/.dev ## Measure every figure of the documentation
 	@$(BIN)/python -m benchmarks all $(ARGS)

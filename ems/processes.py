@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ems.domain.errors import EmsError
+from ems.json_log import begin_logging
 
 _CONTEXT = multiprocessing.get_context("spawn")
 _WATCH_S = 0.2
@@ -138,7 +139,7 @@ def _outlive(parent: BaseProcess) -> None:
 
 def _child(level: int, target: Callable[..., None], lifeline: Lifeline, *values: Any) -> None:
     signal.signal(signal.SIGTERM, lambda *_: lifeline.let_go())
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    begin_logging()
     logging.getLogger("ems").setLevel(level)
     logging.getLogger("simulations").setLevel(level)
     try:

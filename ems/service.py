@@ -62,6 +62,8 @@ from ems.store.leadership import Leading, OnlyInstance
 from ems.store.spool import Spool
 from ems.store.store import Store
 from ems.store_watch import StoreWatch
+from ems.traces import tell_trace
+from ems.watchdog import Watchdog
 
 log = logging.getLogger("ems.service")
 
@@ -187,6 +189,7 @@ class Service:
             asyncio.create_task(self._leading.run(), name="leadership"),
             asyncio.create_task(self._limits.run(), name="limits"),
             asyncio.create_task(self._own_alarms.run(), name="own alarms"),
+            asyncio.create_task(Watchdog(self._well).run(), name="watchdog"),
         ]
         end = asyncio.create_task(until(), name="until")
         try:
@@ -227,6 +230,11 @@ class Service:
             "limit": lambda: self._limits.overrun,
             "ntp": lambda: "the kernel says so" if kept_by_ntp() is False else "",
         }
+
+    def _well(self) -> bool:
+        """Whether quarter hours go on; until the first has had its time, too."""
+        present = Slot.containing(self._clock.now())
+        return self._last is None or present.index - self._last.index <= 1
 
     async def _listen(self) -> None:
         desk = self._alarms
@@ -269,6 +277,7 @@ class Service:
             self._publisher.offer(prepared.plan)
             await asyncio.sleep(max(0.0, self._clock.wall_s_until(slot.start)))
             record = await self._cycle.dispatch(prepared)
+            tell_trace(record)
             self._last_record, self._degraded = record, prepared.plan.forecasts_degraded
             ours = record.plan_id == prepared.plan.id
             self._limits.offer(prepared.plan if ours else await self._ledger.live_plan())

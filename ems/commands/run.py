@@ -1,6 +1,7 @@
 """`ems run`: the service and the console of a real district; the demo starts from here too."""
 
 import asyncio
+import os
 import signal
 import socket
 import time
@@ -35,6 +36,7 @@ from ems.domain.errors import EmsError
 from ems.guard import Guard, scheduled
 from ems.heart import FILE as HEART_FILE
 from ems.heart import Heart, last_beat
+from ems.json_log import VARIABLE
 from ems.processes import Family, Lifeline
 from ems.store.first_operator import ensure_operator
 from ems.store.leadership import Leadership
@@ -82,12 +84,15 @@ def run(
     dsn: DsnOption = "",
     port: PortOption = 8080,
     only: Annotated[Part, typer.Option(help="Start one part alone.")] = Part.ALL,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log lines as JSON.")] = False,
 ) -> None:
     """Run a real district: poll, plan and, once its mode says so, control; and show the console.
 
     A new district starts in [bold]shadow[/bold] mode: nothing is written to any device until
     [bold]ems mode automatic[/bold]. Stop with Ctrl-C: every device goes back to its own control.
     """
+    if log_json:
+        os.environ[VARIABLE] = "1"
     with told(), until_ended(), ExitStack() as stack:
         district = load_district(config)
         folder = data_folder(data)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from ems.console import api, assets, guard, live, pages, problems, resident_feeds, stopping
+from ems.console import api, assets, guard, health, live, pages, problems, resident_feeds, stopping
 from ems.console.ageing import Ageing
 from ems.console.desk import Desk
 from ems.console.signing_in import SigningIn
@@ -74,6 +74,7 @@ def create_app(
         resident_feeds.router(desk, clock, wall),
         _schema_router(app, desk),
         live.router(desk),
+        health.router(desk),
     ):
         app.include_router(router)
     return app
