@@ -82,7 +82,6 @@ def questions(store: Store, points: Sequence[str], days: int) -> Iterator[Questi
     yield Question(name="a dwelling's week", ask=lambda: store.quarter_hours(one, week))
     yield curve("a dwelling's month by hour", one, 30, Step.HOUR)
     yield curve("a dwelling's year by day", one, 365, Step.DAY)
-    yield curve("a dwelling's year by quarter hour", one, 365, Step.QUARTER_HOUR)
     yield curve("all dwellings' day", points, 1, Step.QUARTER_HOUR)
     yield curve("all dwellings' week by hour", points, 7, Step.HOUR)
     yield curve("all dwellings' year by day", points, 365, Step.DAY)

@@ -53,16 +53,15 @@ on conflict (point_id, at) do update set mean = excluded.mean, slots = excluded.
 """
 _MADE_BY = {Step.HOUR: _BY_HOUR, Step.DAY: _BY_DAY, Step.MONTH: _BY_MONTH}
 _SUM_OF_DWELLINGS: LiteralString = """
+with whole as materialized (select id from point where name = %(name)s),
+part as materialized (
+  select id from point where dwelling is not null and quantity = 'electric_power_kw')
 insert into quarter_hour (point_id, at, mean, good)
-select whole.id, q.at, sum(q.mean) * known.points / count(*), 0
-from point as whole
-cross join (select count(*) as points from point
-  where dwelling is not null and quantity = 'electric_power_kw') as known
-join point on point.dwelling is not null and point.quantity = 'electric_power_kw'
-cross join lateral (select at, mean from quarter_hour
-  where point_id = point.id and at >= %(begin)s and at < %(end)s and slots = 1) as q
-where whole.name = %(name)s
-group by whole.id, q.at, known.points having count(*) >= 0.8 * known.points
+select (select id from whole), q.at, sum(q.mean) * (select count(*) from part) / count(*), 0
+from part cross join lateral (select at, mean from quarter_hour
+  where point_id = part.id and at >= %(begin)s and at < %(end)s and slots = 1) as q
+where exists (select from whole)
+group by q.at having count(*) >= 0.8 * (select count(*) from part)
 on conflict (point_id, at) do update set mean = excluded.mean
 """
 _REFRESH: LiteralString = "call refresh_continuous_aggregate(%s::regclass, %s, %s)"
