@@ -33,18 +33,15 @@ from ems.optimizer.structured.layout import (
 )
 from ems.optimizer.structured.lot_parts import control_of, led_back, led_on, wish_of
 
-BY_U, BY_ROOM, TO_ZERO, TO_MOST = (LANES * k for k in range(4))
-LOW_LIFT, LOW_WEIGHT, LOW_BY_N, LOW_BY_M, LOW_TO_W, LOW_TO_V = (LANES * k for k in range(4, 10))
-HIGH_LIFT, HIGH_WEIGHT, HIGH_BY_N, HIGH_BY_M, HIGH_TO_W, HIGH_TO_V = (
-    LANES * k for k in range(10, 16)
-)
-"""What the backward sweep leaves for the forward one: reciprocals, lifts and weights of wishes, and
-what is aimed at as a share of what is."""
+BY_U, BY_ROOM, TO_ZERO, TO_MOST, OF_LOW, OF_HIGH = (LANES * k for k in (0, 1, 2, 3, 4, 10))
+LIFT, WEIGHT, BY_N, BY_M, TO_W, TO_V = (LANES * k for k in range(6))
+"""What the backward sweep leaves for the forward one: reciprocals of a control, and what is aimed
+at as a share of what is; from `OF_LOW` and `OF_HIGH` on lift and weight of a wish and the same."""
 
 
 @compiled
-def _aimed(price, ahead, slack, kept, affine, aim):
-    """A wish's lift and weight, 1 / pressed, 1 / spared, aims over present products."""
+def _aimed(noted, t, j, price, ahead, slack, kept, affine, aim):
+    """Notes what the forward sweep needs of a wish; its lift and multiplier together."""
     w, v, n, m, none = wish_of(price, ahead, slack, kept)
     both, sides = n * m + none, w * v
     den = w * m + v * n + none
@@ -61,15 +58,13 @@ def _aimed(price, ahead, slack, kept, affine, aim):
     aim_v = aim + dn * v * (dn * by_m - 1.0)
     lift = (aim_w * m - aim_v * n) * inverse - weight * ahead
     some = 1.0 - none
-    return (
-        lift,
-        weight,
-        by_n * some,
-        by_m * some,
-        some * aim_w * by_n * by_w + none,
-        some * aim_v * by_m * by_v + none,
-        n,
-    )
+    noted[t, LIFT + j] = lift
+    noted[t, WEIGHT + j] = weight
+    noted[t, BY_N + j] = by_n * some
+    noted[t, BY_M + j] = by_m * some
+    noted[t, TO_W + j] = some * aim_w * by_n * by_w + none
+    noted[t, TO_V + j] = some * aim_v * by_m * by_v + none
+    return n + lift
 
 
 @compiled
@@ -97,7 +92,10 @@ def pull(backwards, rows, lane, gains, price, aim, scratch, carry, lanes):
             scratch[t, TO_ZERO + j] = is_open * aim_zero * by_u * r * most + closed
             scratch[t, TO_MOST + j] = is_open * aim_most * by_room * r * zero + closed
             x, y = rows[t, STATE + j], rows[t, AFFINE_STATE + j]
-            low_lift, weight, by_n, by_m, to_w, to_v, low = _aimed(
+            low = _aimed(
+                scratch,
+                t,
+                OF_LOW + j,
                 rows[t, LOW_PRICE + j],
                 x - rows[t, LOW + j],
                 rows[t, LOW_SLACK + j],
@@ -105,13 +103,10 @@ def pull(backwards, rows, lane, gains, price, aim, scratch, carry, lanes):
                 y,
                 aim,
             )
-            scratch[t, LOW_LIFT + j] = low_lift
-            scratch[t, LOW_WEIGHT + j] = weight
-            scratch[t, LOW_BY_N + j] = by_n
-            scratch[t, LOW_BY_M + j] = by_m
-            scratch[t, LOW_TO_W + j] = to_w
-            scratch[t, LOW_TO_V + j] = to_v
-            high_lift, weight, by_n, by_m, to_w, to_v, high = _aimed(
+            high = _aimed(
+                scratch,
+                t,
+                OF_HIGH + j,
                 rows[t, HIGH_PRICE + j],
                 rows[t, HIGH + j] - x,
                 rows[t, HIGH_SLACK + j],
@@ -119,23 +114,18 @@ def pull(backwards, rows, lane, gains, price, aim, scratch, carry, lanes):
                 -y,
                 aim,
             )
-            scratch[t, HIGH_LIFT + j] = high_lift
-            scratch[t, HIGH_WEIGHT + j] = weight
-            scratch[t, HIGH_BY_N + j] = by_n
-            scratch[t, HIGH_BY_M + j] = by_m
-            scratch[t, HIGH_TO_W + j] = to_w
-            scratch[t, HIGH_TO_V + j] = to_v
             own = rows[t, COST + j] + lane[CURVATURE + j] * u + per_kw
             side = aim_zero * by_u - aim_most * by_room - own
-            tilt = low - high + low_lift - high_lift
-            rows[t, STEP + j] = led_back(rows, lane, gains, t, s, carry, H0, j, side, tilt)
+            rows[t, STEP + j] = led_back(rows, lane, gains, t, s, carry, H0, j, side, low - high)
 
 
 @compiled
-def _fastest(lift, weight, by_n, by_m, to_w, to_v, moved):
-    dn = lift - weight * moved
-    rise, fall = dn * by_n, dn * by_m
-    return max(max(-rise, 1.0 + rise - to_w), max(fall, 1.0 - fall - to_v))
+def _fastest(noted, t, j, moved):
+    """The fastest relative fall of a wish's slacks and multipliers when its state moves."""
+    dn = noted[t, LIFT + j] - noted[t, WEIGHT + j] * moved
+    rise, fall = dn * noted[t, BY_N + j], dn * noted[t, BY_M + j]
+    of_reached = max(-rise, 1.0 + rise - noted[t, TO_W + j])
+    return max(of_reached, max(fall, 1.0 - fall - noted[t, TO_V + j]))
 
 
 @compiled
@@ -151,28 +141,11 @@ def direct(rows, lane, gains, share, sums, scratch, carry, total, length, lanes)
             rows[t, STEP + j] = du
             rows[t, STEP_STATE + j] = y
             sums[t, j] += du
-            low = _fastest(
-                scratch[t, LOW_LIFT + j],
-                scratch[t, LOW_WEIGHT + j],
-                scratch[t, LOW_BY_N + j],
-                scratch[t, LOW_BY_M + j],
-                scratch[t, LOW_TO_W + j],
-                scratch[t, LOW_TO_V + j],
-                y,
-            )
-            high = _fastest(
-                scratch[t, HIGH_LIFT + j],
-                scratch[t, HIGH_WEIGHT + j],
-                scratch[t, HIGH_BY_N + j],
-                scratch[t, HIGH_BY_M + j],
-                scratch[t, HIGH_TO_W + j],
-                scratch[t, HIGH_TO_V + j],
-                -y,
-            )
+            wishes = max(_fastest(scratch, t, OF_LOW + j, y), _fastest(scratch, t, OF_HIGH + j, -y))
             of_u, of_room = du * scratch[t, BY_U + j], du * scratch[t, BY_ROOM + j]
             zero = max(-of_u, 1.0 + of_u - scratch[t, TO_ZERO + j])
             most = max(of_room, 1.0 - of_room - scratch[t, TO_MOST + j])
-            total[FALL + j] = max(total[FALL + j], max(max(zero, most), max(low, high)))
+            total[FALL + j] = max(total[FALL + j], max(max(zero, most), wishes))
     for j in range(lanes):
         length[j] = share / max(total[FALL + j], share)
 
