@@ -57,6 +57,7 @@ from ems.sources.builtin import builtin_weather
 from ems.store.first_operator import FILE as PASSWORD_FILE
 from ems.store.postmaster import running_on
 from ems.store.schema import migrate
+from ems.store.residents import Purpose
 from ems.store.store import Store
 from simulations.in_memory import FileOutside
 from simulations.outlook import ForecastWeather
@@ -246,6 +247,10 @@ async def _missing_past(running: Running, days: int) -> Horizon:
         last = await store.last_history_slot()
         if last is None:
             await store.set_mode(Mode.AUTOMATIC, "demo")
+            for dwelling in running.district.dwellings:
+                await store.give_consent(
+                    dwelling, Purpose.FORECASTS, "demo", proof="virtual residents"
+                )
     return longest_past(Slot.containing(running.anchor.at(datetime.now(UTC))), last, days)
 
 
