@@ -11,17 +11,20 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from ems.console.chart import chart, measured_points, window
 from ems.console.desk import Desk
 from ems.console.device_list import Faceplate, device_rows, faceplate, polling
+from ems.console.rights import may_see
 from ems.console.wire import Json
 from ems.domain.plans import Plan, SetpointRow
 from ems.domain.slots import Slot
 from ems.feeds.reasons import Language, reason_text
 from ems.feeds.setpoint_plan import PLANT, plan_json, plan_rows
+from ems.store.accounts import Session
 
 PREFIX = "/api/v1"
 
 
 def router(desk: Desk) -> APIRouter:
     """All routes of the API; each needs a session."""
+    signed_in = Annotated[Session, Depends(desk.signed_in)]
     routes = APIRouter(
         prefix=PREFIX, dependencies=[Depends(desk.signed_in)], default_response_class=Json
     )
@@ -52,7 +55,9 @@ def router(desk: Desk) -> APIRouter:
         return Json({"cycles": await desk.store.last_cycles(count)})
 
     @routes.get("/plan", summary="The newest plan, or one building's setpoints of it")
-    async def plan(building: str | None = None) -> Response:
+    async def plan(session: signed_in, building: str | None = None) -> Response:
+        if not may_see(session.user, building):
+            raise HTTPException(403, "this is not your building")
         return await plan_answer(desk, building)
 
     return routes

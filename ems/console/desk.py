@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import Request, WebSocket
+from fastapi import HTTPException, Request, WebSocket
 
 from ems.console.assets import Assets
 from ems.console.levels import levels
 from ems.console.problems import SignInNeededError
+from ems.console.rights import Route, may
 from ems.console.signing_in import SigningIn
 from ems.console.store_protocol import ConsoleStore
 from ems.console.texts import Texts, language_of
@@ -60,14 +61,17 @@ class Desk:
         return connection.cookies.get(self.session_cookie)
 
     async def signed_in(self, request: Request) -> Session:
-        """A dependency of every route but sign-in and static files: who asks.
+        """A dependency of every route but the open ones: who asks, and may.
 
         Raises:
             SignInNeededError: nobody is signed in.
+            HTTPException: the table of rights does not give this route to the person's role.
         """
         session = await self.door.session(self.token(request))
         if session is None:
             raise SignInNeededError
+        if not may(session.user, route_of(request)):
+            raise HTTPException(403, f"this is not for the role {session.user.role.value}")
         return session
 
     def texts_for(self, request: Request) -> Texts:
@@ -84,3 +88,8 @@ class Desk:
             "levels": levels(seen, self.speed),
             "degraded": seen.degraded,
         }
+
+
+def route_of(request: Request) -> Route:
+    """The route that answers `request`, as it stands in the table of rights."""
+    return request.method, str(request.scope["route"].path)

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Request, Response, WebSocket
 
+from ems.console.signing_in import same
+from ems.store.accounts import Session
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -49,6 +52,16 @@ async def from_own_page(request: Request) -> None:
     """A dependency of routes that change something."""
     if not same_origin(request):
         raise HTTPException(403, "this request comes from another site")
+
+
+def from_own_form(session: Session, form_token: str) -> None:
+    """See that a form was made for this session.
+
+    Raises:
+        HTTPException: not so.
+    """
+    if not same(session.csrf, form_token):
+        raise HTTPException(403, "the form is out of date; load the page anew")
 
 
 def set_cookie(response: Response, name: str, value: str, *, secure: bool, age_s: int) -> None:

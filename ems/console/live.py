@@ -11,9 +11,11 @@ from starlette.websockets import WebSocketDisconnect
 
 from ems.console.desk import Desk
 from ems.console.guard import same_origin
+from ems.console.rights import may
 from ems.console.wire import text
 from ems.domain.errors import EmsError, StoreError
 
+LIVE = "/live"
 EVERY_S = 1.0
 CHECK_SESSION_EVERY = 30
 """Frames between two looks at the session."""
@@ -28,7 +30,7 @@ def router(desk: Desk) -> APIRouter:
     """The socket `/live`."""
     routes = APIRouter()
 
-    @routes.websocket("/live")
+    @routes.websocket(LIVE)
     async def live(socket: WebSocket) -> None:
         if not same_origin(socket):
             await socket.close(FORBIDDEN)
@@ -46,11 +48,16 @@ def router(desk: Desk) -> APIRouter:
 
 async def _feed(desk: Desk, socket: WebSocket) -> None:
     count = 0
-    while count % CHECK_SESSION_EVERY or await desk.door.session(desk.token(socket)):
+    while count % CHECK_SESSION_EVERY or await _may_watch(desk, socket):
         await socket.send_text(await frame(desk))
         await asyncio.sleep(EVERY_S)
         count += 1
     await socket.close(SIGNED_OUT)
+
+
+async def _may_watch(desk: Desk, socket: WebSocket) -> bool:
+    session = await desk.door.session(desk.token(socket))
+    return session is not None and may(session.user, ("GET", LIVE))
 
 
 async def frame(desk: Desk) -> str:

@@ -4,14 +4,14 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ems.console.desk import Desk
-from ems.console.guard import from_own_page, set_cookie
-from ems.console.signing_in import WAIT_S, Refusal, same
-from ems.console.stopping import MAY_COMMAND
+from ems.console.guard import from_own_form, from_own_page, set_cookie
+from ems.console.rights import STOP, may
+from ems.console.signing_in import WAIT_S, Refusal
 from ems.console.texts import COOKIE, LANGUAGES, Texts, language_of
 from ems.domain.district import DeviceKind
 from ems.store.accounts import SESSION, Session
@@ -74,7 +74,7 @@ def router(desk: Desk) -> APIRouter:
             request,
             template,
             form_token=session.csrf,
-            may_command=session.user.role in MAY_COMMAND,
+            may_command=may(session.user, STOP),
             mode=(await desk.store.mode()).value,
             **values,
         )
@@ -92,8 +92,7 @@ def router(desk: Desk) -> APIRouter:
     async def sign_out(
         request: Request, session: signed_in, form_token: Annotated[str, Form()]
     ) -> Response:
-        if not same(session.csrf, form_token):
-            raise HTTPException(403, "the form is out of date; load the page anew")
+        from_own_form(session, form_token)
         await desk.door.sign_out(desk.token(request) or "")
         response = RedirectResponse("/sign-in", 303)
         response.delete_cookie(desk.session_cookie, path="/", secure=desk.secure)

@@ -77,6 +77,7 @@ class StoreInMemory:
     settings: dict[str, Any] = field(default_factory=dict)
     trail: list[AuditEntry] = field(default_factory=list)
     role: Role = Role.OPERATOR
+    scope: str = ""
     feeds: dict[str, str] = field(default_factory=dict)
     allowed: dict[str, frozenset[Purpose]] = field(default_factory=dict)
 
@@ -167,7 +168,7 @@ class StoreInMemory:
 
     async def open_session(self, name: str) -> str:
         token = f"token-{len(self.sessions)}"
-        user = User(name=name, role=self.role)
+        user = User(name=name, role=self.role, scope=self.scope)
         ends = datetime.now(UTC) + timedelta(hours=12)
         self.sessions[token] = Session(user=user, csrf=f"csrf of {token}", expires_at=ends)
         return token

@@ -5,19 +5,6 @@ import re
 import httpx
 import pytest
 from console_in_memory import PASSWORD, StoreInMemory
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
-
-OPEN = {
-    "/static/{version}/{path:path}", "/sign-in", "/feed/{secret}/{file}", "/api/v1/feed/{file}",
-    "/api/v1/schemas/feed-1.json",
-}  # fmt: skip
-"""The only addresses that need no session; feeds need a dwelling's secret instead."""
-
-
-def routes_of(routes: list[BaseRoute]) -> list[APIRoute]:
-    return [route for route in routes if isinstance(route, APIRoute)]
 
 
 def form_token(page: str) -> str:
@@ -30,45 +17,6 @@ async def try_password(visitor: httpx.AsyncClient, password: str) -> httpx.Respo
     token = form_token((await visitor.get("/sign-in")).text)
     form = {"name": "operator", "password": password, "form_token": token}
     return await visitor.post("/sign-in", data=form)
-
-
-ADDRESSES = [
-    ("GET", "/"), ("GET", "/devices"), ("POST", "/sign-out"), ("POST", "/stop-writing"),
-    ("POST", "/resume-writing"), ("GET", "/api/v1/overview"),
-    ("GET", "/api/v1/series"), ("GET", "/api/v1/devices"), ("GET", "/api/v1/devices/BAT-1"),
-    ("GET", "/api/v1/cycles"), ("GET", "/api/v1/plan"), ("GET", "/api/v1/openapi.json"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("method", "address"), ADDRESSES)
-async def test_nothing_is_shown_to_strangers(
-    visitor: httpx.AsyncClient, method: str, address: str
-) -> None:
-    answer = await visitor.request(method, address)
-    if address.startswith("/api/") or method == "POST":
-        assert answer.status_code == 401
-        assert answer.headers["content-type"] == "application/problem+json"
-    else:
-        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
-
-
-def test_every_address_is_named_above(app: FastAPI) -> None:
-    paths = {path for _, path in ADDRESSES} - {"/api/v1/devices/BAT-1"}
-    known = OPEN | paths | {"/api/v1/devices/{device_id}", "/live"}
-    assert all_paths(app) == known
-
-
-def all_paths(app: FastAPI) -> set[str]:
-    def walk(routes: list[BaseRoute]) -> set[str]:
-        found: set[str] = set()
-        for route in routes:
-            inner = getattr(route, "routes", None) or getattr(
-                getattr(route, "original_router", None), "routes", None
-            )
-            found |= walk(inner) if inner else {str(getattr(route, "path", route))}
-        return found
-
-    return walk(app.routes)
 
 
 async def test_the_password_opens_and_signing_out_closes(visitor: httpx.AsyncClient) -> None:
