@@ -194,6 +194,7 @@ class Service:
         end = asyncio.create_task(until(), name="until")
         try:
             await self._begin(end)
+            await self._adopt()
             after = SlotBell(self._clock, AFTER).run(self._sum_up)
             ahead = SlotBell(self._clock, -self._lead).run(self._run_slot)
             self._work = asyncio.create_task(ahead, name="quarter hours")
@@ -315,6 +316,18 @@ class Service:
         # What learns needs a second to load, and is needed once a day.
         learning = await asyncio.to_thread(import_module, "ems.learning")
         await learning.learn_tonight(self._district, self._store)
+        loads = await asyncio.to_thread(import_module, "ems.learning_loads")
+        try:
+            now = self._clock.now()
+            await self._brain.adopt(await loads.learn_loads(self._district, self._store, now))
+        except EmsError as error:
+            log.warning("loads are forecast as before: %s", error.message)
+
+    async def _adopt(self) -> None:
+        """Go on with the load model that was in force before a restart."""
+        if await self._store.load_models(1):
+            loads = await asyncio.to_thread(import_module, "ems.learning_loads")
+            await self._brain.adopt(await loads.champion(self._store))
 
     async def _end(self, workers: Sequence["asyncio.Task[None]"]) -> None:
         self._poller.stop()
