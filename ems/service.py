@@ -125,7 +125,7 @@ class Service:
             may_write=self._leading.may_write,
         )
         self._alarms = AlarmDesk(store, lambda: self._connections.alarms, clock.now)
-        self._store_watch = StoreWatch(self._ingest, self._alarms.take, clock.now)
+        self._store_watch = StoreWatch(self._ingest, clock.now)
         self._brain = WorkerBrain(district)
         self._book = OverrunBook(store, district)
         self._sharing = Sharing(store, district)
@@ -182,7 +182,6 @@ class Service:
             asyncio.create_task(self._writer.run(), name="writer"),
             asyncio.create_task(self._mode_watch.run(), name="mode"),
             asyncio.create_task(self._alarms.run(), name="alarms"),
-            asyncio.create_task(self._store_watch.run(), name="store"),
             asyncio.create_task(self._publisher.run(), name="schedules"),
             asyncio.create_task(self._beat(), name="heart"),
             asyncio.create_task(self._tell_figures(), name="figures"),
@@ -221,8 +220,11 @@ class Service:
         def down() -> list[str]:
             return [name for name, health in self._poller.health.items() if not health.up]
 
+        without_it = "control goes on without it"
         return {
-            "database": lambda: "control goes on without it" if self._ledger.away else "",
+            "database": lambda: without_it if self._ledger.away else self._store_watch.database(),
+            "spool": self._store_watch.spool,
+            "readings": self._store_watch.readings,
             "disk": lambda: nearly_full(folder),
             "devices": lambda: devices_down(self._district, down()),
             "solver": solver,

@@ -56,8 +56,8 @@ from ems.processes import Family, end_with_parent
 from ems.sources.builtin import builtin_weather
 from ems.store.first_operator import FILE as PASSWORD_FILE
 from ems.store.postmaster import running_on
-from ems.store.schema import migrate
 from ems.store.residents import Purpose
+from ems.store.schema import migrate
 from ems.store.store import Store
 from simulations.in_memory import FileOutside
 from simulations.outlook import ForecastWeather

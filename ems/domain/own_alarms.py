@@ -88,6 +88,39 @@ _ALL = (
         10,
     ),
     _kind(
+        "spool",
+        Priority.HIGH,
+        (
+            "Readings can't be kept on disk",
+            "They go through memory: what is there is lost if the EMS ends, or if the database"
+            " goes too for long.",
+            "Free the disk that holds the data folder, and see that the EMS may write there.",
+        ),
+        (
+            "Les mesures ne peuvent pas être gardées sur disque",
+            "Elles passent par la mémoire : elles seront perdues si l'EMS s'arrête, ou si la base"
+            " de données manque longtemps aussi.",
+            "Libérer le disque du dossier de données et vérifier que l'EMS peut y écrire.",
+        ),
+        10,
+    ),
+    _kind(
+        "readings",
+        Priority.MEDIUM,
+        (
+            "Readings were lost",
+            "Neither disk nor memory had room for them; curves have gaps.",
+            "End the cause first (database, disk); then give the data folder more room.",
+        ),
+        (
+            "Des mesures ont été perdues",
+            "Ni le disque ni la mémoire n'avaient de place ; les courbes ont des trous.",
+            "Supprimer d'abord la cause (base de données, disque), puis donner plus de place au"
+            " dossier de données.",
+        ),
+        0,
+    ),
+    _kind(
         "devices",
         Priority.MEDIUM,
         (

@@ -1,9 +1,8 @@
-"""What goes wrong on the way into the store is told once, with what to do, and told when over."""
+"""What goes wrong on the way into the store is told for as long as it lasts."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ems.domain.alarms import AlarmState, DeviceAlarm
 from ems.store_watch import StoreWatch
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -15,47 +14,30 @@ class Way:
 
     away: bool = False
     disk_fails: bool = False
-    lost: int = 0
+    waiting: int = 12
+    lost: int = 7
 
 
-class Watched:
-    def __init__(self) -> None:
-        self.way, self.now, self.told = Way(lost=7), NOON, list[DeviceAlarm]()
-        self.watch = StoreWatch(self.way, self.told.append, lambda: self.now)
-        self.look()
-
-    def look(self) -> list[tuple[str, AlarmState]]:
-        self.told.clear()
-        self.watch.look()
-        return [(alarm.item, alarm.state) for alarm in self.told]
+def test_a_lost_database_and_a_full_disk_are_told_until_they_are_over() -> None:
+    way = Way()
+    watch = StoreWatch(way, lambda: NOON)
+    assert (watch.database(), watch.spool()) == ("", "")
+    way.away = way.disk_fails = True
+    assert (watch.database(), watch.spool()) == ("12 readings wait",) * 2
+    way.disk_fails = False
+    assert watch.spool() == ""
 
 
-def test_a_lost_database_and_a_full_disk_are_alarms_until_they_are_over() -> None:
-    watched = Watched()
-    assert watched.look() == []
-    watched.way.away = watched.way.disk_fails = True
-    assert watched.look() == [("database", AlarmState.FAULT), ("spool", AlarmState.FAULT)]
-    assert all("free" in alarm.text for alarm in watched.told)
-    assert watched.look() == []
-    watched.way.disk_fails = False
-    assert watched.look() == [("spool", AlarmState.NORMAL)]
-
-
-def test_lost_readings_stay_an_alarm_for_an_hour_after_the_last_of_them() -> None:
-    watched = Watched()
-    watched.way.lost = 8
-    assert watched.look() == [("readings", AlarmState.FAULT)]
-    watched.now += timedelta(minutes=50)
-    watched.way.lost = 9
-    assert watched.look() == []
-    watched.now += timedelta(minutes=50)
-    assert watched.look() == []
-    watched.now += timedelta(minutes=20)
-    assert watched.look() == [("readings", AlarmState.NORMAL)]
-
-
-def test_what_is_well_at_the_start_ends_what_an_earlier_run_left() -> None:
-    told: list[DeviceAlarm] = []
-    StoreWatch(Way(), told.append, lambda: NOON).look()
-    assert [alarm.item for alarm in told] == ["database", "spool", "readings"]
-    assert {alarm.state for alarm in told} == {AlarmState.NORMAL}
+def test_lost_readings_are_told_for_an_hour_after_the_last_of_them() -> None:
+    way, now = Way(), NOON
+    watch = StoreWatch(way, lambda: now)
+    assert watch.readings() == "", "what an earlier run lost was told by it"
+    way.lost = 8
+    assert watch.readings()
+    now += timedelta(minutes=50)
+    way.lost = 9
+    assert watch.readings()
+    now += timedelta(minutes=50)
+    assert watch.readings()
+    now += timedelta(minutes=20)
+    assert watch.readings() == ""

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from store_examples import NOON, reading
 
-from ems.domain.alarms import AlarmState, DeviceAlarm
 from ems.domain.points import Reading
 from ems.domain.slots import Slot
 from ems.store.ingest import Ingest
@@ -42,23 +41,22 @@ async def _put(ingest: Ingest, first: int, last: int) -> None:
         await ingest.drained()
 
 
-async def _three_times(path: Path) -> tuple[list[float], list[tuple[str, AlarmState]], int]:
+async def _three_times(path: Path) -> tuple[list[float], list[bool], int]:
     """Readings before, while and after the disk is full."""
-    memory, told = Memory(), list[DeviceAlarm]()
+    memory, told = Memory(), list[bool]()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Spool(path) as spool:
         ingest = Ingest(memory, spool)
-        watch = StoreWatch(ingest, told.append, lambda: NOON)
+        watch = StoreWatch(ingest, lambda: NOON)
         running = asyncio.create_task(ingest.run())
         for first, limit in ((0, soft), (100, LIMIT_BYTES), (200, soft)):
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
             await _put(ingest, first, first + 100)
-            watch.look()
+            told.append(bool(watch.spool()))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         lost = ingest.lost
-    spools = [(alarm.item, alarm.state) for alarm in told if alarm.item == "spool"]
-    return [r.value for r in memory.kept], spools, lost
+    return [r.value for r in memory.kept], told, lost
 
 
 def _on_a_full_disk(path: Path, news: Connection) -> None:
@@ -75,11 +73,7 @@ def test_readings_pass_a_full_disk_by_and_it_is_an_alarm(tmp_path: Path) -> None
     values, told, lost = near.recv()
     child.join(30)
     assert values == [float(k) for k in range(300)]
-    assert told == [
-        ("spool", AlarmState.NORMAL),
-        ("spool", AlarmState.FAULT),
-        ("spool", AlarmState.NORMAL),
-    ]
+    assert told == [False, True, False]
     assert lost == 0
     with sqlite3.connect(path) as database:
         assert database.execute("pragma integrity_check").fetchone() == ("ok",)
