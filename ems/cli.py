@@ -19,6 +19,7 @@ class _Commands(LazyGroup):
         "simulate": "ems.commands.simulate:simulate",
         "mode": "ems.commands.mode:mode",
         "stop-writing": "ems.commands.stop_writing:stop_writing",
+        "alarms": "ems.commands.alarm_list:app",
         "doctor": "ems.commands.doctor:doctor",
         "devices": "ems.cli:devices",
         "config": "ems.commands.config:app",

@@ -1,11 +1,12 @@
 """What commands share: options, the console they print to, and errors as one clear message."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -16,6 +17,8 @@ from ems.domain.errors import EmsError, StoreError
 from ems.store.embedded import EmbeddedPostgres, default_data_dir
 from ems.store.schema import migrate
 from ems.store.store import Store
+
+T = TypeVar("T")
 
 out = Console()
 err = Console(stderr=True)
@@ -98,3 +101,13 @@ async def opened_store(dsn: str, data: Path | None) -> AsyncIterator[Store]:
         migrate(address)
         async with Store.open(address) as store:
             yield store
+
+
+def with_store(dsn: str, data: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
+    """What `work` gives, on the store opened for it."""
+
+    async def inside() -> T:
+        async with opened_store(dsn, data) as store:
+            return await work(store)
+
+    return asyncio.run(inside())

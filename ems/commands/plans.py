@@ -1,11 +1,10 @@
 """`ems plan list|approve|reject|supersede|trace`: who lets a plan be written, what came of it."""
 
-import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -18,10 +17,10 @@ from ems.commands.common import (
     DsnOption,
     JsonOption,
     data_folder,
-    opened_store,
     out,
     print_json,
     told,
+    with_store,
 )
 from ems.commands.plan import plan
 from ems.commands.run import CLOCK_FILE
@@ -32,7 +31,6 @@ from ems.store.plan_lives import Trace
 from ems.store.plan_standing import PlanStanding
 from ems.store.store import Store
 
-T = TypeVar("T")
 NumberArgument = Annotated[str, typer.Argument(help="Id of the plan, or how it begins.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it stands in the audit trail.")]
 
@@ -51,7 +49,7 @@ def list_plans(
     """List the last plans with where each stands."""
     with told():
         zone = load_district(config).site.zone
-        found = _with_store(dsn, data, lambda store: store.standings(limit=count))
+        found = with_store(dsn, data, lambda store: store.standings(limit=count))
     if json:
         print_json([as_data(one) for one in found])
         return
@@ -130,7 +128,7 @@ def trace(
     with told():
         zone = load_district(config).site.zone
         slot = Slot.containing(at.replace(tzinfo=zone) if at else _district_time(data))
-        print_json(_with_store(dsn, data, lambda store: traced(store, slot, point)))
+        print_json(with_store(dsn, data, lambda store: traced(store, slot, point)))
 
 
 async def traced(store: Store, slot: Slot, point: str = "") -> dict[str, Any]:
@@ -203,7 +201,7 @@ def _decided(
             raise PlanError(f"{what} with {beginning}", fix="see `ems plan list`")
         return await work(store, found[0]), await store.standing(found[0])
 
-    done, standing = _with_store(dsn, data, both)
+    done, standing = with_store(dsn, data, both)
     state = standing.state if standing else "gone"
     if not done:
         raise PlanError(
@@ -211,14 +209,6 @@ def _decided(
             fix="see `ems plan list` for those that wait",
         )
     out.print(f"plan {beginning} is {state}", highlight=False)
-
-
-def _with_store(dsn: str, data: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
-    async def inside() -> T:
-        async with opened_store(dsn, data) as store:
-            return await work(store)
-
-    return asyncio.run(inside())
 
 
 def _district_time(data: Path | None) -> datetime:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from ems.store.accounts import Accounts
+from ems.store.alarm_shelves import AlarmShelves
 from ems.store.alarms import Alarms
 from ems.store.audit import AuditTrail
 from ems.store.cycles import Cycles
@@ -39,6 +40,7 @@ class Store(
     Residents,
     Retention,
     Alarms,
+    AlarmShelves,
     ImportEvents,
     LoadModels,
     AuditTrail,
