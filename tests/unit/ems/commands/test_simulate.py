@@ -143,6 +143,7 @@ def test_the_made_up_world_is_compared_with_what_is_published(
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.timeout(1200)
 def test_a_day_of_a_quarter_under_all_controllers(ems: Ems, quarter: Path, tmp_path: Path) -> None:
     """The slow one: two times four weeks of plain control, and 192 plans."""
     picture, folder = tmp_path / "out" / "picture.png", tmp_path / "report"
