@@ -11,7 +11,18 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from ems.console import api, assets, guard, health, live, pages, problems, resident_feeds, stopping
+from ems.console import (
+    alarm_routes,
+    api,
+    assets,
+    guard,
+    health,
+    live,
+    pages,
+    problems,
+    resident_feeds,
+    stopping,
+)
 from ems.console.ageing import Ageing
 from ems.console.desk import Desk
 from ems.console.signing_in import SigningIn
@@ -71,6 +82,7 @@ def create_app(
         pages.router(desk),
         stopping.router(desk),
         api.router(desk),
+        alarm_routes.router(desk),
         resident_feeds.router(desk, clock, wall),
         _schema_router(app, desk),
         live.router(desk),

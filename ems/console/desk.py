@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import HTTPException, Request, WebSocket
 
+from ems.console.alarm_list import alarm_count
 from ems.console.assets import Assets
 from ems.console.levels import levels
 from ems.console.problems import SignInNeededError
@@ -84,6 +85,7 @@ class Desk:
         seen = present.overview
         return {
             "overview": seen,
+            "alarms": alarm_count(present.alarms, present.now),
             "stopped": present.stopped,
             "levels": levels(seen, self.speed),
             "degraded": seen.degraded,

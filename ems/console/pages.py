@@ -1,4 +1,4 @@
-"""The pages that people read: overview, devices, and signing in and out."""
+"""The pages that people read: overview, alarms, devices, and signing in and out."""
 
 import secrets
 from pathlib import Path
@@ -82,6 +82,10 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/")
     async def overview(request: Request, session: signed_in) -> HTMLResponse:
         return await page(request, session, "overview.html")
+
+    @routes.get("/alarms")
+    async def alarms(request: Request, session: signed_in) -> HTMLResponse:
+        return await page(request, session, "alarms.html")
 
     @routes.get("/devices")
     async def devices(request: Request, session: signed_in) -> HTMLResponse:

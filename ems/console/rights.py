@@ -42,6 +42,7 @@ STOP: Final[Route] = ("POST", "/stop-writing")
 
 RIGHTS: Final[Mapping[Route, Roles]] = {
     ("GET", "/"): WATCHERS,
+    ("GET", "/alarms"): WATCHERS,
     ("GET", "/devices"): WATCHERS,
     ("POST", "/sign-out"): ANYBODY,
     STOP: COMMANDERS,
@@ -51,6 +52,8 @@ RIGHTS: Final[Mapping[Route, Roles]] = {
     ("GET", "/api/v1/series"): WATCHERS,
     ("GET", "/api/v1/devices"): WATCHERS,
     ("GET", "/api/v1/devices/{device_id}"): WATCHERS,
+    ("GET", "/api/v1/alarms"): WATCHERS,
+    ("POST", "/api/v1/alarms/{number}/acknowledge"): COMMANDERS,
     ("GET", "/api/v1/cycles"): WATCHERS,
     ("GET", "/api/v1/plan"): PLAN_READERS,
     ("GET", "/api/v1/openapi.json"): ANYBODY,

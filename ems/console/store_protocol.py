@@ -14,6 +14,7 @@ from ems.domain.slots import Horizon, Slot
 from ems.domain.snapshot import QuarterHours, Snapshot
 from ems.domain.steps import Step
 from ems.store.accounts import Session, User
+from ems.store.alarms import StoredAlarm
 from ems.store.history import Curve
 from ems.store.plan_standing import PlanStanding
 from ems.store.residents import Purpose
@@ -62,6 +63,22 @@ class ReadingStore(Protocol):
         ...
 
 
+class AlarmStore(Protocol):
+    """What the console needs of the alarms."""
+
+    async def open_alarms(self) -> tuple[StoredAlarm, ...]:
+        """What holds or waits to be seen, the most urgent first."""
+        ...
+
+    async def past_alarms(self, limit: int = 100) -> tuple[StoredAlarm, ...]:
+        """What has ended, the latest first."""
+        ...
+
+    async def acknowledge_alarm(self, number: int, by: str) -> None:
+        """Note that `by` has seen it."""
+        ...
+
+
 class AccountStore(Protocol):
     """What the console needs to know people by."""
 
@@ -98,5 +115,5 @@ class ResidentStore(Protocol):
         ...
 
 
-class ConsoleStore(ReadingStore, AccountStore, StoppingStore, ResidentStore, Protocol):
+class ConsoleStore(ReadingStore, AlarmStore, AccountStore, StoppingStore, ResidentStore, Protocol):
     """The whole of it."""

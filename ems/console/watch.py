@@ -20,6 +20,7 @@ from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Mode, Plan
 from ems.domain.slots import Clock, Slot
 from ems.domain.snapshot import Snapshot
+from ems.store.alarms import StoredAlarm
 from ems.store.plan_standing import PlanStanding
 
 KEPT_WALL_S = 0.9
@@ -44,6 +45,9 @@ class Present:
 
     forecasts: Forecasts | None = field(repr=False)
     """What the newest plan was made from."""
+
+    alarms: tuple[StoredAlarm, ...] = field(repr=False)
+    """What is wrong or waits to be seen, the most urgent first."""
 
     mode: Mode
     """Who decides what is written."""
@@ -103,6 +107,7 @@ class Watch:
             plan=plan,
             next_plan=newest,
             forecasts=forecasts,
+            alarms=await self._store.open_alarms(),
             mode=mode,
             stopped=await stopped(self._store, mode),
             overview=overview(self._district, snapshot, plan, mode, now),

@@ -1,4 +1,4 @@
-// What every page shows around its own: clock, mode, plan in force, age of the data, banners.
+// What every page shows around its own: clock, mode, plan in force, alarms, age of the data, banners.
 
 import { listen } from "./keys.js";
 import { follow } from "./live.js";
@@ -49,6 +49,15 @@ function showData(data, now, level) {
   describe(byId("data"), text, counts.join(" · "), level);
 }
 
+/** How many alarms nobody has seen; grey when there is none. */
+function showAlarms({ unseen, worst, open }) {
+  const element = byId("alarm-count");
+  const text = unseen ? t("{n} not acknowledged, worst priority {worst}", { n: number(unseen), worst }) : t("none unacknowledged");
+  setText(element, open > unseen ? `${text} · ${t("{n} open", { n: number(open) })}` : text);
+  const urgent = worst <= 2 ? "alarm" : "caution";
+  setLevel(element, unseen ? urgent : "quiet");
+}
+
 function planTrouble(plan) {
   if (!plan) return t("No plan has been made yet: each device follows its own control.");
   if (plan.standing === "ended") return t("The last plan has ended: each device falls back to its own control.");
@@ -84,6 +93,7 @@ function show(message, onOverview) {
   setText(byId("day"), longDay(overview.now));
   setText(byId("mode"), MODES[overview.mode]);
   showStop(overview.mode, message.stopped);
+  showAlarms(message.alarms);
   showPlan(overview.plan, overview.now, levels.plan);
   showData(overview.data, overview.now, levels.data);
   const trouble = planTrouble(overview.plan);

@@ -8,6 +8,7 @@ function typing(target) {
 
 const ACTIONS = {
   o: () => location.assign("/"),
+  a: () => location.assign("/alarms"),
   d: () => location.assign("/devices"),
   "/": () => {
     const filter = document.getElementById("filter");

@@ -41,6 +41,16 @@ export const STEPS = {
   dispatch: t("dispatch and verify"),
 };
 
+export const STANDINGS = {
+  normal: t("over"), unacknowledged: t("not acknowledged"), acknowledged: t("acknowledged"),
+  returned: t("over, not acknowledged"), shelved: t("shelved"), out_of_service: t("out of service"),
+};
+
+export const ALARM_STATES = {
+  normal: t("normal again"), fault: t("fault"), off_normal: t("not normal"), high_limit: t("high limit"),
+  low_limit: t("low limit"), life_safety: t("life safety"),
+};
+
 export const KEY_NAMES = {
   room_temp_c: t("room"), tank_top_temp_c: t("tank top"), electric_power_kw: t("electric power"),
   loop_supply_temp_c: t("loop supply"), power_kw: t("power"), soc_pct: t("state of charge"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ems.domain.alarms import DeviceAlarm
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.district import DeviceKind, District
 from ems.domain.forecasts import Forecast, Forecasts
@@ -30,6 +31,7 @@ from ems.domain.snapshot import QuarterHours, Snapshot
 from ems.domain.steps import Step
 from ems.domain.vocabulary import POINTS
 from ems.store.accounts import Role, Session, User
+from ems.store.alarms import StoredAlarm
 from ems.store.audit import AuditEntry
 from ems.store.history import Curve
 from ems.store.plan_standing import PlanStanding
@@ -78,6 +80,7 @@ class StoreInMemory:
     trail: list[AuditEntry] = field(default_factory=list)
     role: Role = Role.OPERATOR
     scope: str = ""
+    alarms: list[StoredAlarm] = field(default_factory=list)
     feeds: dict[str, str] = field(default_factory=dict)
     allowed: dict[str, frozenset[Purpose]] = field(default_factory=dict)
 
@@ -86,6 +89,28 @@ class StoreInMemory:
         if dwelling is None:
             return None
         return dwelling, purpose in self.allowed.get(dwelling, frozenset())
+
+    def raise_alarm(self, alarm: DeviceAlarm, ended_at: datetime | None = None) -> int:
+        """A device, or the EMS, says what is wrong: the alarm's number."""
+        stored = StoredAlarm(
+            id=len(self.alarms) + 1, alarm=alarm, ended_at=ended_at, acknowledged_at=None,
+            acknowledged_by=None,
+        )  # fmt: skip
+        self.alarms.append(stored)
+        return stored.id
+
+    async def open_alarms(self) -> tuple[StoredAlarm, ...]:
+        here = [one for one in self.alarms if one.ended_at is None]
+        return tuple(sorted(here, key=lambda one: one.alarm.priority))
+
+    async def past_alarms(self, limit: int = 100) -> tuple[StoredAlarm, ...]:
+        return tuple(one for one in self.alarms if one.ended_at is not None)[:limit]
+
+    async def acknowledge_alarm(self, number: int, by: str) -> None:
+        at = self.alarms.index(next(one for one in self.alarms if one.id == number))
+        seen = replace(self.alarms[at], acknowledged_at=NOW, acknowledged_by=by)
+        self.alarms[at] = seen
+        self.trail.append(entry(by, {"action": "alarm acknowledged", "alarm": number}))
 
     def measure(
         self, point: str, value: float, at: datetime = NOW, quality: Quality = Quality.GOOD
@@ -326,6 +351,7 @@ def fill(store: StoreInMemory) -> StoreInMemory:
         store.measure(point_id(zone.id, "room_temp_c"), district.uses[zone.use].heat_c + 0.6)
     for dwelling in district.dwellings.values():
         store.measure(point_id(dwelling.id, "room_temp_c"), dwelling.heat_c + 0.4)
+    store.alarms.clear()
     first = Slot.containing(NOW)
     store.plans = [make_plan(district, first)]
     store.forecast = make_forecasts(district, Horizon(first, 96))

@@ -14,6 +14,7 @@ import uvicorn
 from console_in_memory import NOW, PASSWORD, StoreInMemory, StubClock, fill, plug_in
 
 from ems.console.app import create_app
+from ems.domain.alarms import AlarmState, DeviceAlarm
 from ems.domain.district import District
 from ems.domain.own_points import LATE_P50, LATE_P99
 from ems.domain.plans import Mode
@@ -297,3 +298,25 @@ def test_what_is_held_on_site_is_counted_and_named(watched: Watched) -> None:
     text_of(watched, "#devices tbody tr:visible", "held on site (1)")
     watched.page.click("#devices tbody tr:visible button")
     text_of(watched, "#faceplate tr", "held on site")
+
+
+def test_an_alarm_is_counted_read_and_acknowledged(watched: Watched) -> None:
+    store, page = watched.served.store, watched.page
+    text_of(watched, "#alarm-count", "none unacknowledged")
+    store.raise_alarm(
+        DeviceAlarm(
+            device="HP-1", item="loop_supply_temp_c", state=AlarmState.HIGH_LIMIT, since=NOW,
+            priority=80, text="too warm", wants_acknowledgement=True,
+        )
+    )  # fmt: skip
+    text_of(watched, "#alarm-count.alarm", "1 not acknowledged, worst priority 2")
+    page.keyboard.press("a")
+    page.wait_for_url("**/alarms")
+    text_of(watched, "#alarms .priority.alarm", "◆2")
+    text_of(watched, "#alarms tbody tr", "Above its high limit · too warm")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.click("#alarms button")
+    text_of(watched, "#alarms tbody tr", "operator")
+    text_of(watched, "#alarm-count:not(.alarm)", "none unacknowledged · 1 open")
+    assert store.alarms[0].acknowledged_by == "operator"

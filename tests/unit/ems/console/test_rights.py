@@ -12,7 +12,7 @@ from ems.console.rights import OPEN, RIGHTS, Route
 from ems.store.accounts import Role
 
 REFUSED = "this is not for the role"
-EXAMPLES = {"device_id": "BAT-1"}
+EXAMPLES = {"device_id": "BAT-1", "number": "1"}
 
 
 def all_routes(app: FastAPI) -> set[Route]:
