@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.figures import Figure, Report
 from benchmarks.forecast_public import BUILDINGS, city, homes
-from ems.forecast.backtest import OURS, Rolled, roll
+from ems.forecast.backtest import MIDDLE, OURS, Rolled, roll
 from ems.forecast.model import Settings
 from ems.forecast.rivals import boosted
 from ems.forecast.shapes import Calendar, Floats
@@ -48,7 +48,10 @@ def _homes(quick: bool) -> list[Figure]:
     goal = None if quick else 0.172
     return [
         Figure(name=title, value=rolled.error(OURS, 0), unit="of mean", goal=goal),
-        *(Figure(name=f"{title}: {n}", value=rolled.error(n, 0), unit="of mean") for n in SIMPLE),
+        *(
+            Figure(name=f"{title}: {name}", value=rolled.error(name, 0), unit="of mean")
+            for name in (MIDDLE, *SIMPLE)
+        ),
         Figure(name=f"{title}: pinball", value=rolled.pinball(0), unit="of mean"),
         *_bands(title, rolled),
         Figure(name=f"{title}: all of it", value=took_s, unit="s CPU"),
@@ -114,6 +117,8 @@ def _beside(
         best = min(SIMPLE, key=lambda name: rolled.error(name, row))
         goal = None if quick else rolled.error(best, row)
         name = f"{title}: building {number} (best of others: {best})"
-        value = rolled.error(OURS, row)
+        value = rolled.error(MIDDLE, row)
         figures.append(Figure(name=name, value=value, unit="of mean", goal=goal))
+        name = f"{title}: building {number}, by the mean"
+        figures.append(Figure(name=name, value=rolled.error(OURS, row), unit="of mean"))
     return [*figures, *_bands(title, rolled)]

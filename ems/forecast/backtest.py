@@ -15,6 +15,9 @@ from ems.forecast.shapes import Calendar, Floats, Ints
 from ems.forecast.spread import LEVELS
 
 OURS = "model"
+"""Our mean, which sums and plans need."""
+MIDDLE = "model, P50"
+"""Our median, which mean absolute errors ask for; the two differ where a series is skew."""
 
 Rival = Callable[[Floats, Calendar, Floats, Ints, int], Floats]
 """From values [series, steps], calendar, weather, issues and steps ahead: values ahead of each
@@ -90,7 +93,9 @@ def roll(
         fitted = fitted.updated(expected.quantiles, values[:, issue:end])
         rows.append(np.maximum(expected.values, least))
         bands.append(np.maximum(expected.quantiles, least))
-    methods = {OURS: np.stack(rows, axis=1), **simple(values, issues, ahead, calendar.per_day)}
+    quantiles = np.stack(bands, axis=2)
+    methods = {OURS: np.stack(rows, axis=1), MIDDLE: quantiles[LEVELS.index(0.5)]}
+    methods |= simple(values, issues, ahead, calendar.per_day)
     for name, rival in (rivals or {}).items():
         methods[name] = np.maximum(rival(values, calendar, known, issues, ahead), least)
     return Rolled(
@@ -99,7 +104,7 @@ def roll(
         per_day=calendar.per_day,
         truth=values[:, issues[:, None] + np.arange(ahead)],
         methods=methods,
-        quantiles=np.stack(bands, axis=2),
+        quantiles=quantiles,
     )
 
 
