@@ -69,7 +69,7 @@ def _moments(index: pd.Index, zone: ZoneInfo) -> pd.Index:
     """Seconds since 1970; a doubled local hour without an offset is taken for its first turn."""
     first = str(index[0]) if len(index) else ""
     offset = first.endswith("Z") or "+" in first
-    moments = pd.DatetimeIndex(pd.to_datetime(index, utc=offset))
+    moments = pd.DatetimeIndex(pd.to_datetime(index, utc=offset, format="ISO8601"))
     if not offset:
         twice = np.ones(len(moments), dtype=bool)
         moments = moments.tz_localize(zone, ambiguous=twice, nonexistent="shift_forward")
