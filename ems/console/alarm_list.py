@@ -5,11 +5,13 @@ BACnet (ANSI/ASHRAE 135, clause 13.5.2) and `ems.domain.alarm_life.Priority` par
 own alarms bring their words with them; those of devices are told by their state.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ems.domain.alarm_life import Standing, standing
+from ems.clock import wall_clock
+from ems.console.store_protocol import AlarmStore
+from ems.domain.alarm_life import Shelf, Standing, standing
 from ems.domain.alarms import AlarmState
 from ems.domain.own_alarms import DEVICE, OWN_ALARMS, Words
 from ems.feeds.reasons import Language
@@ -18,6 +20,7 @@ from ems.store.alarms import StoredAlarm
 RANK_WIDTH = 64
 """How many priorities make a rank."""
 UNSEEN = frozenset({Standing.UNACKNOWLEDGED, Standing.RETURNED})
+STILL = frozenset({Standing.SHELVED, Standing.OUT_OF_SERVICE})
 
 Translate = Callable[[str], str]
 
@@ -62,6 +65,9 @@ class AlarmRow:
     untold: bool
     """A person has seen it and the device has not been told yet."""
 
+    shelf: Shelf | None
+    """Who keeps it still, why and until when; None: nobody."""
+
     text: str
     """What the device says."""
 
@@ -89,18 +95,75 @@ class AlarmCount:
     """All that hold or wait to be seen."""
 
 
-def alarm_rows(
-    alarms: Sequence[StoredAlarm], now: datetime, language: Language, translate: Translate
-) -> list[AlarmRow]:
-    """`alarms` in the words of `language`; those nobody has seen first, the most urgent first."""
-    rows = [_row(stored, now, _words(stored, language, translate)) for stored in alarms]
-    return sorted(rows, key=lambda row: row.standing not in UNSEEN)
+@dataclass(frozen=True, kw_only=True)
+class AlarmBook:
+    """The alarms with what people keep still of them."""
+
+    alarms: Sequence[StoredAlarm]
+    """The most urgent first."""
+
+    shelves: Mapping[tuple[str, str], Shelf]
+    """By device and item; some may be over."""
+
+    at: datetime
+    """When it was opened, wall time, UTC: shelves end by the wall clock."""
+
+    def shelf(self, stored: StoredAlarm) -> Shelf | None:
+        """What keeps an alarm still now."""
+        shelf = self.shelves.get((stored.alarm.device, stored.alarm.item))
+        return shelf if shelf is not None and shelf.holds(self.at) else None
+
+    def standing(self, stored: StoredAlarm) -> Standing:
+        """Where an alarm stands."""
+        active = stored.ended_at is None and stored.alarm.state is not AlarmState.NORMAL
+        shelf = self.shelf(stored) if stored.ended_at is None else None
+        return standing(active=active, seen=_seen(stored), shelf=shelf, now=self.at)
+
+    @property
+    def count(self) -> AlarmCount:
+        """How many want to be seen."""
+        ranks = [rank(a.alarm.priority) for a in self.alarms if self.standing(a) in UNSEEN]
+        worst = min(ranks, default=None)
+        return AlarmCount(unseen=len(ranks), worst=worst, open=len(self.alarms))
+
+    def rows(self, language: Language, translate: Translate) -> list[AlarmRow]:
+        """All in the words of `language`: the unseen first, those kept still last."""
+        rows = [self._row(stored, _words(stored, language, translate)) for stored in self.alarms]
+        return sorted(rows, key=lambda row: (row.standing in STILL, row.standing not in UNSEEN))
+
+    def _row(self, stored: StoredAlarm, words: Words) -> AlarmRow:
+        alarm = stored.alarm
+        return AlarmRow(
+            id=stored.id,
+            device=alarm.device,
+            item=alarm.item,
+            state=alarm.state,
+            rank=rank(alarm.priority),
+            priority=alarm.priority,
+            since=alarm.since,
+            ended_at=stored.ended_at,
+            standing=self.standing(stored),
+            acknowledged_at=stored.acknowledged_at,
+            acknowledged_by=stored.acknowledged_by,
+            untold=alarm.wants_acknowledgement and stored.acknowledged_at is not None,
+            shelf=self.shelf(stored) if stored.ended_at is None else None,
+            text=alarm.text,
+            what=words.what,
+            meaning=words.meaning,
+            do=words.do,
+        )
 
 
-def alarm_count(alarms: Sequence[StoredAlarm], now: datetime) -> AlarmCount:
-    """How many of the open `alarms` want to be seen."""
-    ranks = [rank(a.alarm.priority) for a in alarms if standing_of(a, now) in UNSEEN]
-    return AlarmCount(unseen=len(ranks), worst=min(ranks, default=None), open=len(alarms))
+async def open_book(store: AlarmStore) -> AlarmBook:
+    """What holds or waits to be seen."""
+    return AlarmBook(
+        alarms=await store.open_alarms(), shelves=await store.alarm_shelves(), at=wall_clock()
+    )
+
+
+async def ended_book(store: AlarmStore, count: int) -> AlarmBook:
+    """What has ended, the latest first."""
+    return AlarmBook(alarms=await store.past_alarms(count), shelves={}, at=wall_clock())
 
 
 def rank(priority: int) -> int:
@@ -108,36 +171,8 @@ def rank(priority: int) -> int:
     return 1 + min(priority // RANK_WIDTH, 3)
 
 
-def standing_of(stored: StoredAlarm, now: datetime) -> Standing:
-    """Where an alarm stands at `now`."""
-    active = stored.ended_at is None and stored.alarm.state is not AlarmState.NORMAL
-    return standing(active=active, seen=_seen(stored), shelf=None, now=now)
-
-
 def _seen(stored: StoredAlarm) -> bool:
     return stored.acknowledged_at is not None or not stored.alarm.wants_acknowledgement
-
-
-def _row(stored: StoredAlarm, now: datetime, words: Words) -> AlarmRow:
-    alarm = stored.alarm
-    return AlarmRow(
-        id=stored.id,
-        device=alarm.device,
-        item=alarm.item,
-        state=alarm.state,
-        rank=rank(alarm.priority),
-        priority=alarm.priority,
-        since=alarm.since,
-        ended_at=stored.ended_at,
-        standing=standing_of(stored, now),
-        acknowledged_at=stored.acknowledged_at,
-        acknowledged_by=stored.acknowledged_by,
-        untold=alarm.wants_acknowledgement and stored.acknowledged_at is not None,
-        text=alarm.text,
-        what=words.what,
-        meaning=words.meaning,
-        do=words.do,
-    )
 
 
 def _words(stored: StoredAlarm, language: Language, translate: Translate) -> Words:

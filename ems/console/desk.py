@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import HTTPException, Request, WebSocket
 
-from ems.console.alarm_list import alarm_count
 from ems.console.assets import Assets
 from ems.console.levels import levels
 from ems.console.problems import SignInNeededError
@@ -85,7 +84,7 @@ class Desk:
         seen = present.overview
         return {
             "overview": seen,
-            "alarms": alarm_count(present.alarms, present.now),
+            "alarms": present.alarms.count,
             "stopped": present.stopped,
             "levels": levels(seen, self.speed),
             "degraded": seen.degraded,

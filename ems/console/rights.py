@@ -54,6 +54,8 @@ RIGHTS: Final[Mapping[Route, Roles]] = {
     ("GET", "/api/v1/devices/{device_id}"): WATCHERS,
     ("GET", "/api/v1/alarms"): WATCHERS,
     ("POST", "/api/v1/alarms/{number}/acknowledge"): COMMANDERS,
+    ("POST", "/api/v1/alarms/{number}/shelve"): COMMANDERS,
+    ("POST", "/api/v1/alarms/{number}/put-back"): COMMANDERS,
     ("GET", "/api/v1/cycles"): WATCHERS,
     ("GET", "/api/v1/plan"): PLAN_READERS,
     ("GET", "/api/v1/openapi.json"): ANYBODY,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ems.domain.alarm_life import Shelf
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Dispatched, Mode, Plan
@@ -76,6 +77,20 @@ class AlarmStore(Protocol):
 
     async def acknowledge_alarm(self, number: int, by: str) -> None:
         """Note that `by` has seen it."""
+        ...
+
+    async def shelve_alarm(
+        self, device: str, item: str, *, until: datetime | None, by: str, reason: str
+    ) -> None:
+        """Keep an alarm still until a moment of the wall clock; None: until put back."""
+        ...
+
+    async def unshelve_alarm(self, device: str, item: str, *, by: str) -> bool:
+        """Let an alarm be told again. False: it was not kept still."""
+        ...
+
+    async def alarm_shelves(self) -> dict[tuple[str, str], Shelf]:
+        """All shelves by device and item, also those whose time is over."""
         ...
 
 

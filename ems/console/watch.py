@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ems.console.ageing import Ageing
+from ems.console.alarm_list import AlarmBook, open_book
 from ems.console.overview import Overview, overview
 from ems.console.stopped import Stopped, stopped
 from ems.console.store_protocol import ConsoleStore
@@ -20,7 +21,6 @@ from ems.domain.forecasts import Forecasts
 from ems.domain.plans import Mode, Plan
 from ems.domain.slots import Clock, Slot
 from ems.domain.snapshot import Snapshot
-from ems.store.alarms import StoredAlarm
 from ems.store.plan_standing import PlanStanding
 
 KEPT_WALL_S = 0.9
@@ -46,7 +46,7 @@ class Present:
     forecasts: Forecasts | None = field(repr=False)
     """What the newest plan was made from."""
 
-    alarms: tuple[StoredAlarm, ...] = field(repr=False)
+    alarms: AlarmBook = field(repr=False)
     """What is wrong or waits to be seen, the most urgent first."""
 
     mode: Mode
@@ -107,7 +107,7 @@ class Watch:
             plan=plan,
             next_plan=newest,
             forecasts=forecasts,
-            alarms=await self._store.open_alarms(),
+            alarms=await open_book(self._store),
             mode=mode,
             stopped=await stopped(self._store, mode),
             overview=overview(self._district, snapshot, plan, mode, now),

@@ -1,4 +1,4 @@
-// The page of the alarms: unseen and urgent ones first, with what each means; and acknowledging.
+// The page of the alarms: unseen and urgent ones first, with what each means; acknowledging, shelving.
 
 import { read, regularly, send } from "./api.js";
 import { make, setText } from "./dom.js";
@@ -17,27 +17,63 @@ const unseen = (alarm) => alarm.standing === "unacknowledged" || alarm.standing 
 const moment = (at) => `${day(at)} ${time(at)}`;
 const small = (text) => (text ? make("small", {}, text) : null);
 
-async function acknowledge(alarm, button) {
-  button.disabled = true;
-  try {
-    await send(`alarms/${alarm.id}/acknowledge`);
-  } catch (error) {
-    button.after(make("small", { className: "caution mark", role: "alert" }, error.message));
-    return;
-  }
+const dialog = byId("shelving");
+let asked = null;
+
+/** Do `work` and read the list anew; what was refused is said beside the button. */
+function button(text, label, work) {
+  const element = make("button", { type: "button", "aria-label": label }, text);
+  element.addEventListener("click", () => work().catch((error) =>
+    element.after(make("small", { className: "caution mark", role: "alert" }, error.message))));
+  return element;
+}
+
+async function change(alarm, what) {
+  await send(`alarms/${alarm.id}/${what}`);
   await fill();
 }
 
-function seenCell(alarm) {
-  if (alarm.acknowledged_at) {
-    const who = alarm.acknowledged_by ?? t("on site");
-    return make("td", {}, who, small(moment(alarm.acknowledged_at)), small(alarm.untold && t("the device is not told yet")));
+async function ask(alarm) {
+  asked = alarm;
+  setText(byId("shelving-what"), `${alarm.device} ${alarm.item}: ${alarm.what}`);
+  byId("shelving-error").hidden = true;
+  dialog.showModal();
+}
+
+async function shelve(event) {
+  event.preventDefault();
+  const values = Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value));
+  try {
+    await send(`alarms/${asked.id}/shelve`, values);
+  } catch (error) {
+    setText(byId("shelving-error"), error.message);
+    byId("shelving-error").hidden = false;
+    return;
   }
-  if (!unseen(alarm) || alarm.ended_at || !table.dataset.may) return make("td", {}, "–");
-  const label = t("Acknowledge the alarm {id}", { id: alarm.id });
-  const button = make("button", { type: "button", "aria-label": label }, t("Acknowledge"));
-  button.addEventListener("click", () => acknowledge(alarm, button));
-  return make("td", {}, button);
+  event.target.reset();
+  dialog.close();
+  await fill();
+}
+
+function buttons(alarm) {
+  if (alarm.ended_at || !table.dataset.may) return [];
+  const { id } = alarm;
+  if (alarm.shelf) return [button(t("Put back"), t("Put the alarm {id} back", { id }), () => change(alarm, "put-back"))];
+  const still = button(t("Shelve…"), t("Keep the alarm {id} still", { id }), () => ask(alarm));
+  if (!unseen(alarm)) return [still];
+  return [button(t("Acknowledge"), t("Acknowledge the alarm {id}", { id }), () => change(alarm, "acknowledge")), still];
+}
+
+function seenWords(alarm) {
+  if (!alarm.acknowledged_at) return [];
+  return [alarm.acknowledged_by ?? t("on site"), small(moment(alarm.acknowledged_at)),
+    small(alarm.untold && t("the device is not told yet"))];
+}
+
+function shelfWords({ shelf }) {
+  if (!shelf) return [];
+  const until = shelf.until ? t("until {time}", { time: moment(shelf.until) }) : "";
+  return [small(`${shelf.by}: ${shelf.reason}`), small(until)];
 }
 
 function row(alarm) {
@@ -48,9 +84,9 @@ function row(alarm) {
     make("td", {}, make("strong", {}, alarm.device), small(alarm.item)),
     make("td", { className: "wrap" }, make("strong", {}, alarm.what), alarm.text ? ` · ${alarm.text}` : "",
       small(alarm.meaning), small(alarm.do && `→ ${alarm.do}`)),
-    make("td", { className: level }, STANDINGS[alarm.standing], small(ALARM_STATES[alarm.state])),
+    make("td", { className: level }, STANDINGS[alarm.standing], small(ALARM_STATES[alarm.state]), ...shelfWords(alarm)),
     make("td", {}, moment(alarm.since), small(alarm.ended_at && t("until {time}", { time: moment(alarm.ended_at) }))),
-    seenCell(alarm));
+    make("td", {}, ...seenWords(alarm), ...buttons(alarm)));
 }
 
 function apply() {
@@ -82,6 +118,8 @@ async function fill() {
   shown = text;
 }
 
+byId("shelve").addEventListener("submit", (event) => shelve(event).catch(explain));
+byId("shelving-cancel").addEventListener("click", () => dialog.close());
 filter.addEventListener("input", apply);
 which.addEventListener("change", () => fill().catch(explain));
 byId("filters").addEventListener("submit", (event) => event.preventDefault());

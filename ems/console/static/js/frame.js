@@ -50,10 +50,9 @@ function showData(data, now, level) {
 }
 
 /** How many alarms nobody has seen; grey when there is none. */
-function showAlarms({ unseen, worst, open }) {
+function showAlarms({ unseen, worst }) {
   const element = byId("alarm-count");
-  const text = unseen ? t("{n} not acknowledged, worst priority {worst}", { n: number(unseen), worst }) : t("none unacknowledged");
-  setText(element, open > unseen ? `${text} · ${t("{n} open", { n: number(open) })}` : text);
+  setText(element, unseen ? t("{n} not acknowledged, worst priority {worst}", { n: number(unseen), worst }) : t("none unacknowledged"));
   const urgent = worst <= 2 ? "alarm" : "caution";
   setLevel(element, unseen ? urgent : "quiet");
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ems.domain.alarm_life import Shelf
 from ems.domain.alarms import DeviceAlarm
 from ems.domain.cycle_record import CycleRecord
 from ems.domain.district import DeviceKind, District
@@ -81,6 +82,7 @@ class StoreInMemory:
     role: Role = Role.OPERATOR
     scope: str = ""
     alarms: list[StoredAlarm] = field(default_factory=list)
+    shelves: dict[tuple[str, str], Shelf] = field(default_factory=dict)
     feeds: dict[str, str] = field(default_factory=dict)
     allowed: dict[str, frozenset[Purpose]] = field(default_factory=dict)
 
@@ -111,6 +113,17 @@ class StoreInMemory:
         seen = replace(self.alarms[at], acknowledged_at=NOW, acknowledged_by=by)
         self.alarms[at] = seen
         self.trail.append(entry(by, {"action": "alarm acknowledged", "alarm": number}))
+
+    async def shelve_alarm(
+        self, device: str, item: str, *, until: datetime | None, by: str, reason: str
+    ) -> None:
+        self.shelves[device, item] = Shelf(by=by, reason=reason, until=until)
+
+    async def unshelve_alarm(self, device: str, item: str, *, by: str) -> bool:
+        return self.shelves.pop((device, item), None) is not None
+
+    async def alarm_shelves(self) -> dict[tuple[str, str], Shelf]:
+        return dict(self.shelves)
 
     def measure(
         self, point: str, value: float, at: datetime = NOW, quality: Quality = Quality.GOOD
@@ -352,6 +365,7 @@ def fill(store: StoreInMemory) -> StoreInMemory:
     for dwelling in district.dwellings.values():
         store.measure(point_id(dwelling.id, "room_temp_c"), dwelling.heat_c + 0.4)
     store.alarms.clear()
+    store.shelves.clear()
     first = Slot.containing(NOW)
     store.plans = [make_plan(district, first)]
     store.forecast = make_forecasts(district, Horizon(first, 96))

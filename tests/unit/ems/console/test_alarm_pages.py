@@ -8,7 +8,7 @@ import pytest
 from console_in_memory import NOW, StoreInMemory
 
 from ems.console.alarm_list import device_words, rank
-from ems.domain.alarm_life import Priority
+from ems.domain.alarm_life import Priority, Shelf
 from ems.domain.alarms import AlarmState, DeviceAlarm
 from ems.store.accounts import Role
 
@@ -113,3 +113,42 @@ async def test_every_page_counts_the_alarms_that_nobody_has_seen(
     store.raise_alarm(alarm("HP-1", 140))
     seen = (await operator.get("/api/v1/overview")).json()["alarms"]
     assert seen == {"unseen": 1, "worst": 3, "open": 1}
+
+
+async def test_a_shelf_keeps_an_alarm_still_until_it_is_put_back(
+    operator: httpx.AsyncClient, store: StoreInMemory
+) -> None:
+    address = f"/api/v1/alarms/{store.raise_alarm(alarm('HP-1', 80))}"
+    form = {"form_token": CSRF, "reason": "the pump is being changed"}
+    assert (await operator.post(f"{address}/shelve", data={**form, "hours": "8"})).is_success
+    body = await listed(operator)
+    assert body["alarms"][0]["standing"] == "shelved"
+    assert body["alarms"][0]["shelf"]["reason"] == "the pump is being changed"
+    assert body["count"]["unseen"] == 0
+    assert (await operator.post(f"{address}/shelve", data=form)).is_success
+    assert (await listed(operator))["alarms"][0]["standing"] == "out_of_service"
+    assert (await operator.post(f"{address}/put-back", data={"form_token": CSRF})).is_success
+    assert (await listed(operator))["count"]["unseen"] == 1
+
+
+async def test_a_shelf_whose_time_is_over_keeps_nothing_still(
+    operator: httpx.AsyncClient, store: StoreInMemory
+) -> None:
+    store.raise_alarm(alarm("HP-1", 80))
+    store.shelves["HP-1", "power_kw"] = Shelf(by="ana", reason="work", until=NOW)
+    assert (await listed(operator))["alarms"][0]["standing"] == "unacknowledged"
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [({}, 422), ({"reason": "  "}, 422), ({"reason": "x", "hours": "200"}, 422),
+     ({"reason": "x", "form_token": "forged"}, 403)],
+)  # fmt: skip
+async def test_a_shelf_needs_a_reason_and_an_end(
+    operator: httpx.AsyncClient, store: StoreInMemory, given: dict[str, str], status: int
+) -> None:
+    number = store.raise_alarm(alarm("HP-1", 80))
+    form = {"form_token": CSRF, "hours": "8", **given}
+    answer = await operator.post(f"/api/v1/alarms/{number}/shelve", data=form)
+    assert answer.status_code == status
+    assert store.shelves == {}
