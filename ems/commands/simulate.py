@@ -1,6 +1,7 @@
 """`ems simulate`: scenarios in closed loop under several controllers, as fast as they can go."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -43,6 +44,10 @@ from simulations.validation import validate
 
 ALL = ",".join(CONTROLLERS)
 BESIDE_PLAIN = "baseline,ems"
+A_WEEK = replace(
+    BY_NAME["winter-week"], name="week", english="the days asked for", french="les jours demandés"
+)
+"""What is lived through when no scenario is named: January's days unless told."""
 
 
 def simulate(
@@ -182,7 +187,7 @@ def entries_of(name: str, report: Path | None) -> list[NamedScenario]:
         return [entry for entry in CATALOGUE if not entry.on_demand]
     if name and name not in BY_NAME:
         raise EmsError(f"no scenario is called {name}", fix="see ems simulate --list")
-    return [BY_NAME[name or "winter-week"]]
+    return [BY_NAME[name] if name else A_WEEK]
 
 
 def require_writable(path: Path, option: str) -> None:

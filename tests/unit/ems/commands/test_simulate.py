@@ -166,11 +166,11 @@ def test_a_day_of_a_quarter_under_all_controllers(ems: Ems, quarter: Path, tmp_p
     assert told["reference"]["model_bound_eur"] > 0
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert_lines_of_cars(cars, controllers)
-    page = (folder / "winter-week.html").read_text()
+    page = (folder / "week.html").read_text()
     assert "perfect foresight" in page
-    assert "winter-week.html" in (folder / "index.html").read_text()
+    assert "week.html" in (folder / "index.html").read_text()
     assert "cut to 1 of 7 days" in page
-    assert json.loads((folder / "winter-week.json").read_text())["controllers"] == controllers
+    assert json.loads((folder / "week.json").read_text())["controllers"] == controllers
     again = ems(*asked)
     assert json.loads(again.stdout) == told
     assert "of processor" in result.stderr
