@@ -96,9 +96,13 @@ def chart(
     plans: Sequence[Plan],
     forecasts: Forecasts | None,
     now: datetime,
+    horizon: Horizon | None = None,
 ) -> Chart:
-    """Lay everything over the window of `now`; of `plans` a later one goes before an earlier."""
-    horizon = window(now)
+    """Lay everything over `horizon`, else the window of `now`.
+
+    Of `plans` a later one goes before an earlier.
+    """
+    horizon = horizon or window(now)
     return Chart(
         starts=tuple(horizon.starts),
         now=now,

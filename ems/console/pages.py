@@ -1,4 +1,4 @@
-"""The pages that people read: overview, alarms, devices, and signing in and out."""
+"""The pages that people read: overview, schedule, alarms, devices, and signing in and out."""
 
 import secrets
 from pathlib import Path
@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ems.console.desk import Desk
 from ems.console.guard import from_own_form, from_own_page, set_cookie
-from ems.console.rights import STOP, may
+from ems.console.rights import APPROVE, STOP, may
 from ems.console.signing_in import WAIT_S, Refusal
 from ems.console.texts import COOKIE, LANGUAGES, Texts, language_of
 from ems.domain.district import DeviceKind
@@ -82,6 +82,11 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/")
     async def overview(request: Request, session: signed_in) -> HTMLResponse:
         return await page(request, session, "overview.html")
+
+    @routes.get("/schedule")
+    async def schedule(request: Request, session: signed_in) -> HTMLResponse:
+        may_decide = may(session.user, APPROVE)
+        return await page(request, session, "schedule.html", may_decide=may_decide)
 
     @routes.get("/alarms")
     async def alarms(request: Request, session: signed_in) -> HTMLResponse:

@@ -39,9 +39,11 @@ OPEN: Final[frozenset[Route]] = frozenset(
 for Prometheus are given to the machine itself only."""
 
 STOP: Final[Route] = ("POST", "/stop-writing")
+APPROVE: Final[Route] = ("POST", "/api/v1/plans/{plan_id}/approve")
 
 RIGHTS: Final[Mapping[Route, Roles]] = {
     ("GET", "/"): WATCHERS,
+    ("GET", "/schedule"): WATCHERS,
     ("GET", "/alarms"): WATCHERS,
     ("GET", "/devices"): WATCHERS,
     ("POST", "/sign-out"): ANYBODY,
@@ -56,6 +58,10 @@ RIGHTS: Final[Mapping[Route, Roles]] = {
     ("POST", "/api/v1/alarms/{number}/acknowledge"): COMMANDERS,
     ("POST", "/api/v1/alarms/{number}/shelve"): COMMANDERS,
     ("POST", "/api/v1/alarms/{number}/put-back"): COMMANDERS,
+    ("GET", "/api/v1/plans"): WATCHERS,
+    ("GET", "/api/v1/plans/{plan_id}"): WATCHERS,
+    APPROVE: COMMANDERS,
+    ("POST", "/api/v1/plans/{plan_id}/reject"): COMMANDERS,
     ("GET", "/api/v1/cycles"): WATCHERS,
     ("GET", "/api/v1/plan"): PLAN_READERS,
     ("GET", "/api/v1/openapi.json"): ANYBODY,

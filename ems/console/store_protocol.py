@@ -23,7 +23,7 @@ from ems.store.stopping import StoppingStore
 
 
 class ReadingStore(Protocol):
-    """What the console reads of the district."""
+    """What the console reads of the district, and decides on its plans."""
 
     async def latest(self, taken_at: datetime | None = None) -> Snapshot:
         """The latest reading of every point, as of `taken_at`."""
@@ -45,6 +45,18 @@ class ReadingStore(Protocol):
 
     async def plan(self, plan_id: str) -> Plan | None:
         """One plan, whole."""
+        ...
+
+    async def live_standing(self) -> PlanStanding | None:
+        """Where the plan in force stands; none before the first."""
+        ...
+
+    async def approve_plan(self, plan_id: str, *, by: str, reason: str, now: datetime) -> bool:
+        """Let a proposal be written. False: it is none any more."""
+        ...
+
+    async def reject_plan(self, plan_id: str, *, by: str, reason: str) -> bool:
+        """Refuse a plan. False: it is over."""
         ...
 
     async def forecasts(self, plan_id: str) -> Forecasts | None:

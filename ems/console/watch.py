@@ -7,7 +7,7 @@ before is still in force, and both are held.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from ems.console.stopped import Stopped, stopped
 from ems.console.store_protocol import ConsoleStore
 from ems.domain.district import District
 from ems.domain.forecasts import Forecasts
+from ems.domain.plan_life import PlanState
 from ems.domain.plans import Mode, Plan
 from ems.domain.slots import Clock, Slot
 from ems.domain.snapshot import Snapshot
@@ -95,7 +96,7 @@ class Watch:
         now = self._clock.now()
         snapshot = self._ageing.marked(await self._store.latest(now))
         standings = await self._store.standings(limit=PLANS_LOOKED_AT)
-        wanted = wanted_plans(standings, now)
+        wanted = wanted_plans(standings, await self._store.live_standing(), now)
         self._plans = {key: await self._plan(key) for key in wanted}
         held = list(self._plans.values())
         newest, forecasts = held[0] if held else (None, None)
@@ -119,8 +120,22 @@ class Watch:
         return await self._store.plan(plan_id), await self._store.forecasts(plan_id)
 
 
-def wanted_plans(standings: tuple[PlanStanding, ...], now: datetime) -> list[str]:
-    """Ids of the newest plan and, when another one covers `now`, of that one."""
+def wanted_plans(
+    standings: Sequence[PlanStanding], live: PlanStanding | None, now: datetime
+) -> list[str]:
+    """Ids of the newest plan that nobody refused and of the one in force, when it is another.
+
+    A plan that is live waits for its first slot; until then the one before is carried out.
+    """
     slot = Slot.containing(now)
-    covering = [standing.id for standing in standings if slot in standing.horizon]
-    return list(dict.fromkeys([*(s.id for s in standings[:1]), *covering[:1]]))
+    hopeful = [one for one in standings if one.state is not PlanState.REJECTED]
+    carried = [one for one in standings if _was_in_force(one)]
+    covering = [one for one in ([live] if live else []) + carried if slot in one.horizon]
+    in_force = covering[:1] or ([live] if live else [])
+    return list(dict.fromkeys(one.id for one in hopeful[:1] + in_force))
+
+
+def _was_in_force(plan: PlanStanding) -> bool:
+    """Whether a plan that is over was live once: a proposal needs a person's word for that."""
+    over = plan.state is PlanState.SUPERSEDED
+    return over and (bool(plan.authority) or plan.mode is not Mode.ADVISORY)

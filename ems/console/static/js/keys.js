@@ -8,6 +8,7 @@ function typing(target) {
 
 const ACTIONS = {
   o: () => location.assign("/"),
+  s: () => location.assign("/schedule"),
   a: () => location.assign("/alarms"),
   d: () => location.assign("/devices"),
   "/": () => {

@@ -41,6 +41,11 @@ export const STEPS = {
   dispatch: t("dispatch and verify"),
 };
 
+export const PLAN_STATES = {
+  proposed: t("proposed"), approved: t("approved"), live: t("in force"), superseded: t("superseded"),
+  rejected: t("rejected"),
+};
+
 export const STANDINGS = {
   normal: t("over"), unacknowledged: t("not acknowledged"), acknowledged: t("acknowledged"),
   returned: t("over, not acknowledged"), shelved: t("shelved"), out_of_service: t("out of service"),

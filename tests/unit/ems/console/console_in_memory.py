@@ -83,6 +83,7 @@ class StoreInMemory:
     scope: str = ""
     alarms: list[StoredAlarm] = field(default_factory=list)
     shelves: dict[tuple[str, str], Shelf] = field(default_factory=dict)
+    decisions: dict[str, dict[str, Any]] = field(default_factory=dict)
     feeds: dict[str, str] = field(default_factory=dict)
     allowed: dict[str, frozenset[Purpose]] = field(default_factory=dict)
 
@@ -157,7 +158,29 @@ class StoreInMemory:
         )  # fmt: skip
 
     async def standings(self, *, limit: int = 96) -> tuple[PlanStanding, ...]:
-        return tuple(standing_of(plan) for plan in self.plans[:limit])
+        return tuple(self.standing(plan) for plan in self.plans[:limit])
+
+    def standing(self, plan: Plan) -> PlanStanding:
+        return replace(standing_of(plan), **self.decisions.get(plan.id, {}))
+
+    async def live_standing(self) -> PlanStanding | None:
+        return next((one for one in await self.standings() if one.live), None)
+
+    async def approve_plan(self, plan_id: str, *, by: str, reason: str, now: datetime) -> bool:
+        return self._decide(plan_id, {PlanState.PROPOSED}, PlanState.APPROVED, by, reason)
+
+    async def reject_plan(self, plan_id: str, *, by: str, reason: str) -> bool:
+        may_be = {PlanState.PROPOSED, PlanState.APPROVED, PlanState.LIVE}
+        return self._decide(plan_id, may_be, PlanState.REJECTED, by, reason)
+
+    def _decide(
+        self, plan_id: str, may_be: set[PlanState], state: PlanState, by: str, reason: str
+    ) -> bool:
+        if not any(p.id == plan_id and self.standing(p).state in may_be for p in self.plans):
+            return False
+        self.decisions[plan_id] = {"state": state, "decided_by": by, "decision_reason": reason}
+        self.trail.append(entry(by, {"action": state.value, "plan": plan_id, "reason": reason}))
+        return True
 
     async def plan(self, plan_id: str) -> Plan | None:
         return next((plan for plan in self.plans if plan.id == plan_id), None)
@@ -365,6 +388,7 @@ def fill(store: StoreInMemory) -> StoreInMemory:
     for dwelling in district.dwellings.values():
         store.measure(point_id(dwelling.id, "room_temp_c"), dwelling.heat_c + 0.4)
     store.alarms.clear()
+    store.decisions.clear()
     store.shelves.clear()
     first = Slot.containing(NOW)
     store.plans = [make_plan(district, first)]

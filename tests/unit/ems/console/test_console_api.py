@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from console_in_memory import NOW, StoreInMemory, StubClock, make_plan
+from console_in_memory import NOW, PLAN_ID, StoreInMemory, StubClock, make_plan
 from fastapi import FastAPI
 
 from ems.console.app import create_app
 from ems.domain.district import District
 from ems.domain.errors import StoreAwayError
+from ems.domain.plan_life import PlanState
 from ems.domain.points import Quality
 from ems.domain.slots import Slot
 
@@ -84,6 +85,7 @@ async def test_the_setpoint_in_force_is_that_of_the_plan_which_covers_now(
 ) -> None:
     later = make_plan(store.district, Slot.containing(NOW) + 1, plan_id="next")
     store.plans = [later, *store.plans]
+    store.decisions[PLAN_ID] = {"state": PlanState.SUPERSEDED}
     overview = (await operator.get("/api/v1/overview")).json()["overview"]
     assert overview["plan"]["id"] != "next"
     assert overview["plan"]["standing"] == "in_force"

@@ -11,14 +11,24 @@ from typing import Any
 
 import pytest
 import uvicorn
-from console_in_memory import NOW, PASSWORD, StoreInMemory, StubClock, fill, plug_in
+from console_in_memory import (
+    NOW,
+    PASSWORD,
+    StoreInMemory,
+    StubClock,
+    fill,
+    make_plan,
+    plug_in,
+)
 
 from ems.console.app import create_app
 from ems.domain.alarms import AlarmState, DeviceAlarm
 from ems.domain.district import District
 from ems.domain.own_points import LATE_P50, LATE_P99
+from ems.domain.plan_life import PlanState
 from ems.domain.plans import Mode
 from ems.domain.points import Quality
+from ems.domain.slots import Slot
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -327,3 +337,25 @@ def test_an_alarm_is_counted_read_and_acknowledged(watched: Watched) -> None:
     page.click('#alarms button:text-is("Put back")')
     text_of(watched, "#alarms tbody tr", "Shelve…")
     assert store.shelves == {}
+
+
+def test_a_proposed_plan_is_drawn_explained_and_approved(watched: Watched) -> None:
+    store, page = watched.served.store, watched.page
+    proposal = "7d0c3c1e-0000-4000-8000-000000000002"
+    store.plans.insert(0, make_plan(store.district, Slot.containing(NOW) + 1, plan_id=proposal))
+    store.decisions[proposal] = {"state": PlanState.PROPOSED, "expires_at": NOW}
+    page.keyboard.press("s")
+    page.wait_for_url("**/schedule")
+    text_of(watched, "#count", "1 wait for a decision")
+    text_of(watched, "#difference", "Against the plan before (n° 7d0c3c1e)")
+    assert page.locator("#quarters tbody tr").count() == 96
+    text_of(watched, "#quarters tbody tr", "Heats ahead of a dearer time: 1")
+    page.locator("#chart canvas").first.wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.click('#plans button:text-is("Approve")')
+    page.fill("#decide input[name=reason]", "cheaper")
+    page.click("#deciding-yes")
+    text_of(watched, "#plans tbody tr", "approved")
+    text_of(watched, "#plans tbody tr", "operator · cheaper")
+    assert store.decisions[proposal]["state"] is PlanState.APPROVED

@@ -4,7 +4,7 @@ import re
 
 import httpx
 import pytest
-from console_in_memory import StoreInMemory
+from console_in_memory import PLAN_ID, StoreInMemory
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
@@ -12,7 +12,7 @@ from ems.console.rights import OPEN, RIGHTS, Route
 from ems.store.accounts import Role
 
 REFUSED = "this is not for the role"
-EXAMPLES = {"device_id": "BAT-1", "number": "1"}
+EXAMPLES = {"device_id": "BAT-1", "number": "1", "plan_id": PLAN_ID}
 
 
 def all_routes(app: FastAPI) -> set[Route]:
