@@ -115,39 +115,84 @@ def prepared(
     calendar: Calendar,
     weather: Floats,
     mixes: Floats | None = None,
+    *,
     half_life_days: float = 60.0,
+    first: int = 0,
+    before: Floats | None = None,
 ) -> tuple[Prepared, Floats]:
     """Fold and mix series; also the mixes, learned here unless given.
 
     `values` [series, steps] are NaN ahead of the issue, `weather` [quantities, steps] is known for
-    all steps. Mixes have shape [series, shapes].
+    all steps. Mixes have shape [series, shapes]; with them, steps from `first` on can be prepared
+    alone, and the deviations of the days `before` that (`KeptDays`) need not be found again.
     """
     table, days = folded(values, calendar)
-    where = (slice(None), slice(None), calendar.day - days[0], calendar.step)
-    soon, late = (shapes_of(table, days, days, age) for age in (1, 2))
+    shown, begin = calendar.until(len(calendar.day), first), int(calendar.day[first] - days[0])
+    wanted = days[begin:]
+    where = (slice(None), slice(None), shown.day - wanted[0], shown.step)
+    soon, late = (shapes_of(table, days, wanted, age) for age in (1, 2))
     if mixes is None:
         known = np.where(days - days[0] >= min(_SETTLED_DAYS, len(days) // 2), 1.0, 0.0)
         mixes = best_mix(soon, table, known * 0.5 ** ((days[-1] - days) / half_life_days))
+    if before is None:
+        before = _deviations(table[:, :begin], days[:begin], mixes)
+    lately = np.abs(table[:, begin:] - _mixed(mixes, soon))
     shapes = (soon[where], late[where])
-    mixed = tuple(np.einsum("sk,kst->st", mixes, each) for each in shapes)
-    deviation = values - mixed[0]
+    mixed = (_mixed(mixes, shapes[0]), _mixed(mixes, shapes[1]))
     return Prepared(
-        calendar=calendar,
-        mixed=(mixed[0], mixed[1]),
+        calendar=shown,
+        mixed=mixed,
         differing=(shapes[0] - mixed[0], shapes[1] - mixed[1]),
-        values=values,
-        recent=_recent(deviation, calendar.per_day),
-        weather=_unusual(weather, calendar, mixes),
-        usual_error=_usual_error(deviation, calendar),
+        values=values[:, first:],
+        recent=_recent(values[:, first:] - mixed[0], calendar.per_day),
+        weather=_unusual(weather, calendar, mixes, first),
+        usual_error=_usual_error(np.concatenate([before, lately], axis=1), days, wanted)[where[1:]],
     ), mixes
 
 
-def _usual_error(deviation: Floats, calendar: Calendar) -> Floats:
-    """Mean absolute deviation by time of day over the days before. Shape [series, steps]."""
-    table, days = folded(np.abs(deviation), calendar)
-    usual = shapes_of(table, days, days, 1, (_ERROR_SHAPE,))[0]
-    least = _LEAST_ERROR * np.nanmean(usual, axis=(1, 2), keepdims=True)
-    return np.asarray(np.maximum(usual, least)[:, calendar.day - days[0], calendar.step])
+def _deviations(table: Floats, days: Ints, mixes: Floats) -> Floats:
+    """How far some days [series, days, steps] lay from the mix of those before. Same shape."""
+    if not len(days):
+        return table
+    return np.asarray(np.abs(table - _mixed(mixes, shapes_of(table, days, days, 1))))
+
+
+class KeptDays:
+    """How far past days lay from their shapes: what all forecasts of a day have in common.
+
+    For one model and its series alone. What comes late for a past day is taken up the next day.
+    """
+
+    def __init__(self) -> None:
+        self._of: tuple[int, int, int] | None = None
+        self._deviations = np.empty((0, 0, 0))
+
+    def before(self, values: Floats, calendar: Calendar, first: int, mixes: Floats) -> Floats:
+        """Absolute deviations of the days before that of step `first`. [series, days, steps]."""
+        day = int(calendar.day[first])
+        of = (int(calendar.day[0]), day, len(values))
+        if of != self._of:
+            end = int(np.searchsorted(calendar.day, day))
+            table, days = _before(values, calendar, end)
+            self._deviations, self._of = _deviations(table, days, mixes), of
+        return self._deviations
+
+
+def _before(values: Floats, calendar: Calendar, end: int) -> tuple[Floats, Ints]:
+    if end == 0:
+        return np.empty((len(values), 0, calendar.per_day)), calendar.day[:0]
+    return folded(values[:, :end], calendar.until(end))
+
+
+def _mixed(mixes: Floats, shapes: Floats) -> Floats:
+    """The mix of shapes [shapes, series, ...]. Shape [series, ...]."""
+    return np.asarray(np.einsum("sk,ks...->s...", mixes, shapes))
+
+
+def _usual_error(deviations: Floats, days: Ints, wanted: Ints) -> Floats:
+    """Mean absolute deviation by time of day over the days before. [series, wanted, steps]."""
+    usual = shapes_of(deviations, days, wanted, 1, (_ERROR_SHAPE,))[0]
+    return np.asarray(np.maximum(usual, _LEAST_ERROR * usual.mean(axis=2, keepdims=True)))
 
 
 def _recent(deviation: Floats, per_day: int) -> Floats:
@@ -166,16 +211,18 @@ def _recent(deviation: Floats, per_day: int) -> Floats:
     return np.array(rows)
 
 
-def _unusual(weather: Floats, calendar: Calendar, mixes: Floats) -> Floats:
+def _unusual(weather: Floats, calendar: Calendar, mixes: Floats, first: int) -> Floats:
     """Weather less its own mix of shapes, by its spread. Shape [quantities, series, steps].
 
     Each series' mix: what weather had done to the days that its shapes are made of is known then.
     """
+    ahead = weather[:, first:]
     if not len(weather):
-        return np.zeros((0, len(mixes), weather.shape[1]))
+        return np.zeros((0, len(mixes), ahead.shape[1]))
     table, days = folded(weather, calendar)
-    shapes = shapes_of(table, days, days, 1)[:, :, calendar.day - days[0], calendar.step]
+    wanted, shown = days[calendar.day[first] - days[0] :], calendar.until(len(calendar.day), first)
+    shapes = shapes_of(table, days, wanted, 1)[:, :, shown.day - wanted[0], shown.step]
     shares = mixes / np.maximum(mixes.sum(axis=1, keepdims=True), 1e-9)
-    differing = weather[:, None, :] - np.einsum("sk,kqt->qst", shares, shapes)
+    differing = ahead[:, None, :] - np.einsum("sk,kqt->qst", shares, shapes)
     spread = np.nanstd(weather, axis=1)[:, None, None] + 1e-9
     return np.asarray(np.nan_to_num(differing / spread))

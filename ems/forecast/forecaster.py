@@ -24,6 +24,7 @@ from ems.forecast import description
 from ems.forecast.car_park import future_charging
 from ems.forecast.champions import Champion
 from ems.forecast.cleaning import cleaned
+from ems.forecast.features import KeptDays
 from ems.forecast.local_time import QUARTERS, LocalTime, local_time
 from ems.forecast.measured import Measured, MeasuredPoints, measured
 from ems.forecast.outside import Ahead, lead_h, prices_ahead, weather_ahead
@@ -49,13 +50,14 @@ class Forecaster:
         self._district = district
         self._measured = MeasuredPoints(district)
         self._champion: Champion | None = None
+        self._kept = KeptDays()
         self._suns: tuple[int, Mapping[str, NDArray[np.float64]]] | None = None
         self.points = self._measured.all
         """Points whose history it needs, over `days` before it is asked."""
 
     def adopt(self, champion: Champion | None) -> None:
         """Forecast loads by a learned model from now on, where it is better than the profile."""
-        self._champion = champion
+        self._champion, self._kept = champion, KeptDays()
 
     def forecast(
         self,
@@ -134,7 +136,7 @@ class Forecaster:
         champion = self._champion
         if champion is None or champion.names != tuple(fallbacks) or not champion.better.any():
             return loads
-        return loads | _learned(champion, rows, past.horizon, horizon, zone)
+        return loads | _learned(champion, rows, past.horizon, horizon, zone, self._kept)
 
     def _cars_ahead(self, past: Measured, snapshot: Snapshot, horizon: Horizon) -> Ahead:
         future = future_charging(self._district, past, snapshot, horizon)
@@ -153,13 +155,14 @@ def _learned(
     before: Horizon,
     horizon: Horizon,
     zone: ZoneInfo,
+    kept: KeptDays,
 ) -> dict[str, Ahead]:
     """The loads that a learned model forecasts better than their profile."""
     whole = Horizon(before.first, horizon.slots.stop - before.first.index)
     time = local_time(whole, zone)
     calendar = Calendar(day=time.day, step=time.quarter, per_day=QUARTERS)
     believed = cleaned(past, QUARTERS).values
-    told = champion.fitted.predict(believed, calendar)
+    told = champion.fitted.predict(believed, calendar, kept=kept)
     ahead = slice(-horizon.length, None)
     return {
         name: Ahead(

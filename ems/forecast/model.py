@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ems.forecast.conformal import Bands, bands_of
-from ems.forecast.features import Prepared, prepared
+from ems.forecast.features import KeptDays, Prepared, prepared
 from ems.forecast.shapes import Calendar, Floats, Ints
 
 
@@ -70,22 +70,30 @@ class Fitted:
     width: Floats = field(repr=False)
     """Factor on the bands, led by what came since. Shape [series]."""
 
-    def predict(self, past: Floats, calendar: Calendar, weather: Floats | None = None) -> Expected:
+    def predict(
+        self,
+        past: Floats,
+        calendar: Calendar,
+        weather: Floats | None = None,
+        kept: KeptDays | None = None,
+    ) -> Expected:
         """The steps after `past` [series, steps]; `calendar` and `weather` go on to the last.
 
-        Values and quantiles are not limited: a caller who knows that a load is never negative
-        cuts them.
+        `kept` keeps what a new step of the same day does not change. Values and quantiles are not
+        limited: a caller who knows that a load is never negative cuts them.
         """
-        ahead = len(calendar.day) - past.shape[1]
-        begin = max(0, past.shape[1] - self.settings.lookback_days * calendar.per_day)
-        end = len(calendar.day)
-        values = np.full((len(past), end - begin), np.nan)
-        values[:, : past.shape[1] - begin] = past[:, begin:] / self.scale[:, None]
-        known = np.zeros((0, end)) if weather is None else weather
-        made, _ = prepared(values, calendar.until(end, begin), known[:, begin:], self.mixes)
-        issue, leads = np.array([past.shape[1] - begin]), np.arange(1, ahead + 1)
-        mean = _predicted(made, self.weights, issue, leads)[:, 0] * self.scale[:, None]
-        spread = made.scale(issue, leads)[:, 0] * (self.scale * self.width)[:, None]
+        whole, issue = len(calendar.day), past.shape[1]
+        oldest = calendar.day[min(issue, whole - 1)] - self.settings.lookback_days
+        begin = int(np.searchsorted(calendar.day, oldest))
+        values = np.full((len(past), whole - begin), np.nan)
+        values[:, : issue - begin] = past[:, begin:] / self.scale[:, None]
+        known = np.zeros((0, whole)) if weather is None else weather
+        part, first = calendar.until(whole, begin), max(0, issue - begin - calendar.per_day)
+        before = (kept or KeptDays()).before(values, part, first, self.mixes)
+        made, _ = prepared(values, part, known[:, begin:], self.mixes, first=first, before=before)
+        place, leads = np.array([issue - begin - first]), np.arange(1, whole - issue + 1)
+        mean = _predicted(made, self.weights, place, leads)[:, 0] * self.scale[:, None]
+        spread = made.scale(place, leads)[:, 0] * (self.scale * self.width)[:, None]
         return Expected(values=mean, quantiles=mean + self.bands.at(leads) * spread)
 
     def updated(self, quantiles: Floats, truth: Floats, rate: float = 0.05) -> "Fitted":

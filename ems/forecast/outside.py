@@ -4,6 +4,7 @@
 - Sea: the outlook is the calendar; the difference (upwelling under the mistral) fades over days.
 - Day-ahead prices that are not out yet: the fixed energy prices by time class, moved to the level
   of the prices that are known.
+- Carbon dioxide of the grid: as told, by month where nothing is.
 """
 
 from collections.abc import Mapping
@@ -116,10 +117,25 @@ def prices_ahead(district: District, outlook: Outlook, horizon: Horizon) -> dict
         source = f"{outlook.price_source} for {known.sum()} of {known.size} slots, {tariff.name}"
     shared = np.full(horizon.length, tariff.shared_eur_per_kwh)
     feed_in = np.full(horizon.length, tariff.feed_in_eur_per_kwh)
-    co2 = tariff.co2_kg_per_kwh(horizon.slots, zone)
     return {
-        "price/import_eur_per_kwh": Ahead(values=bought, source=source),
+        "price/import_eur_per_kwh": Ahead(
+            values=bought, source=source, degraded=outlook.price_degraded
+        ),
         "price/shared_eur_per_kwh": Ahead(values=shared, source=tariff.name),
         "price/feed_in_eur_per_kwh": Ahead(values=feed_in, source=tariff.name),
-        "grid/co2_kg_per_kwh": Ahead(values=co2, source=f"{tariff.name}, by month"),
+        "grid/co2_kg_per_kwh": _co2_ahead(district, outlook, horizon),
     }
+
+
+def _co2_ahead(district: District, outlook: Outlook, horizon: Horizon) -> Ahead:
+    """The grid's carbon dioxide as told, and by month where nothing is."""
+    tariff, told = district.tariff, outlook.co2
+    usual = tariff.co2_kg_per_kwh(horizon.slots, district.site.zone)
+    by_month = f"{tariff.name}, by month"
+    if told is None:
+        return Ahead(values=usual, source=by_month)
+    known = np.isfinite(told.kg_per_kwh)
+    source = f"{told.source} for {known.sum()} of {known.size} slots, {by_month}"
+    return Ahead(
+        values=np.where(known, told.kg_per_kwh, usual), source=source, degraded=told.degraded
+    )

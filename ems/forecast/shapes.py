@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 from scipy.optimize import nnls
 
 from ems.forecast.local_time import weekday_of
@@ -149,8 +150,7 @@ def _smoothed(means: Floats, width: int) -> Floats:
     half = width // 2
     if half == 0:
         return means
-    shifted = [np.roll(means, shift, axis=-1) for shift in range(-half, half + 1)]
-    return np.asarray(np.mean(shifted, axis=0))
+    return np.asarray(uniform_filter1d(means, 2 * half + 1, axis=-1, mode="wrap"))
 
 
 def best_mix(shapes: Floats, truth: Floats, weights: Floats) -> Floats:

@@ -9,6 +9,7 @@ import pytest
 
 from ems.domain.slots import Horizon, Slot
 from ems.forecast.backtest import OURS, roll
+from ems.forecast.features import KeptDays
 from ems.forecast.local_time import local_time
 from ems.forecast.model import Fitted, Settings, fit
 from ems.forecast.shapes import Calendar
@@ -119,6 +120,18 @@ def test_the_evening_peak_follows_the_clock_over_its_change(past, fitted, hours:
     assert expected.values.shape == (6, hours)
     assert calendar.step[issue + 18] == 19
     assert (np.argmax(expected.values[:, 14:23], axis=1) == 4).sum() >= 5
+
+
+def test_what_is_kept_of_past_days_changes_no_forecast(past, fitted) -> None:
+    """Through two days, hour by hour, over the clock's change: as if each were the first."""
+    values, _ = past
+    kept, longer = KeptDays(), hourly_calendar(DAYS + 2)
+    for issue in range(61 * PER_DAY - 4, 62 * PER_DAY + 8, 3):
+        ahead = longer.until(issue + 48)
+        alone = fitted.predict(values[:, :issue], ahead)
+        again = fitted.predict(values[:, :issue], ahead, kept=kept)
+        assert np.array_equal(again.values, alone.values)
+        assert np.array_equal(again.quantiles, alone.quantiles)
 
 
 def test_gaps_are_bridged(past, fitted) -> None:
