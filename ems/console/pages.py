@@ -1,4 +1,4 @@
-"""The pages that people read: overview, schedule, alarms, devices, and signing in and out."""
+"""The pages that people read, each from its template, and signing in and out."""
 
 import secrets
 from pathlib import Path
@@ -96,6 +96,10 @@ def router(desk: Desk) -> APIRouter:
     async def devices(request: Request, session: signed_in) -> HTMLResponse:
         kinds = [kind.value for kind in DeviceKind]
         return await page(request, session, "devices.html", kinds=kinds)
+
+    @routes.get("/audit")
+    async def audit(request: Request, session: signed_in) -> HTMLResponse:
+        return await page(request, session, "audit.html")
 
     @routes.post("/sign-out", dependencies=[Depends(from_own_page)])
     async def sign_out(

@@ -16,7 +16,7 @@ from ems.domain.plans import Mode
 from ems.store.accounts import Session
 from ems.store.stopping import stop_writing
 
-PAGES = ("/", "/schedule", "/alarms", "/devices")
+PAGES = ("/", "/schedule", "/alarms", "/devices", "/audit")
 """Where one may come from, and is led back to."""
 
 FormText = Annotated[str, Form(max_length=200)]

@@ -11,6 +11,7 @@ const ACTIONS = {
   s: () => location.assign("/schedule"),
   a: () => location.assign("/alarms"),
   d: () => location.assign("/devices"),
+  j: () => location.assign("/audit"),
   "/": () => {
     const filter = document.getElementById("filter");
     if (filter) filter.focus();

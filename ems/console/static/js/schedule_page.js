@@ -121,7 +121,7 @@ async function fill() {
   const none = make("tr", {}, make("td", { colspan: "7", className: "soft waiting" }, t("No plan yet.")));
   table.tBodies[0].replaceChildren(...(plans.length ? plans.map(planRow) : [none]));
   const waiting = plans.filter((one) => one.state === "proposed").length;
-  setText(count, t("{n} wait for a decision", { n: number(waiting) }));
+  setText(count, t("waiting for a decision: {n}", { n: number(waiting) }));
   if (!plan || drawn === plan.id) return;
   showPlan(await read(`plans/${plan.id}`));
   drawn = plan.id;

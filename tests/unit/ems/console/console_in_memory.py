@@ -204,7 +204,9 @@ class StoreInMemory:
     async def audit_trail(
         self, *, before: int | None = None, limit: int = 100
     ) -> tuple[AuditEntry, ...]:
-        return tuple(reversed(self.trail[-limit:]))
+        numbered = [replace(one, id=number) for number, one in enumerate(self.trail, 1)]
+        below = [one for one in numbered if before is None or one.id < before]
+        return tuple(reversed(below[-limit:]))
 
     def service_says(self, devices: int, unreached: Sequence[str] = ()) -> None:
         """The service has given the devices back."""
@@ -389,6 +391,7 @@ def fill(store: StoreInMemory) -> StoreInMemory:
         store.measure(point_id(dwelling.id, "room_temp_c"), dwelling.heat_c + 0.4)
     store.alarms.clear()
     store.decisions.clear()
+    store.trail.clear()
     store.shelves.clear()
     first = Slot.containing(NOW)
     store.plans = [make_plan(district, first)]

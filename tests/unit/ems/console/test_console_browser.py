@@ -16,6 +16,7 @@ from console_in_memory import (
     PASSWORD,
     StoreInMemory,
     StubClock,
+    entry,
     fill,
     make_plan,
     plug_in,
@@ -346,7 +347,7 @@ def test_a_proposed_plan_is_drawn_explained_and_approved(watched: Watched) -> No
     store.decisions[proposal] = {"state": PlanState.PROPOSED, "expires_at": NOW}
     page.keyboard.press("s")
     page.wait_for_url("**/schedule")
-    text_of(watched, "#count", "1 wait for a decision")
+    text_of(watched, "#count", "waiting for a decision: 1")
     text_of(watched, "#difference", "Against the plan before (n° 7d0c3c1e)")
     assert page.locator("#quarters tbody tr").count() == 96
     text_of(watched, "#quarters tbody tr", "Heats ahead of a dearer time: 1")
@@ -359,3 +360,24 @@ def test_a_proposed_plan_is_drawn_explained_and_approved(watched: Watched) -> No
     text_of(watched, "#plans tbody tr", "approved")
     text_of(watched, "#plans tbody tr", "operator · cheaper")
     assert store.decisions[proposal]["state"] is PlanState.APPROVED
+
+
+def test_the_trail_tells_who_did_what_and_is_searched(watched: Watched) -> None:
+    store, page = watched.served.store, watched.page
+    for number in range(130):
+        store.trail.append(entry("ana", {"action": "mode", "n": number}))
+    store.trail.append(entry("bo", {"action": "approved", "reason": "cheaper"}))
+    page.keyboard.press("j")
+    page.wait_for_url("**/audit")
+    text_of(watched, "#count", "entries shown: 100")
+    text_of(watched, "#audit tbody tr", "reason: cheaper")
+    page.click("#more")
+    text_of(watched, "#count", "entries shown: 131")
+    assert not page.locator("#more").is_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("approved bo")
+    page.keyboard.press("Enter")
+    text_of(watched, "#count", "entries shown: 1")
+    assert page.get_attribute("#csv", "href") == "/api/v1/audit.csv?text=approved+bo"
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

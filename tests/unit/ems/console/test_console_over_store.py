@@ -5,10 +5,11 @@ import tempfile
 from pathlib import Path
 
 import httpx
-from console_in_memory import PASSWORD, StoreInMemory, StubClock
+from console_in_memory import NOW, PASSWORD, StoreInMemory, StubClock
 
 from ems.console.app import create_app
 from ems.console.device_list import unit_of
+from ems.domain.alarms import AlarmState, DeviceAlarm
 from ems.domain.plans import Mode
 from ems.domain.points import PointInfo, Unit
 from ems.store import EmbeddedPostgres, Store, migrate
@@ -32,6 +33,12 @@ async def filled(store: Store, like: StoreInMemory) -> None:
     for cycle in like.cycles:
         await store.cycle_log(cycle)
     await store.record(like.plans[0].id, like.results)
+    await store.keep_alarm(
+        DeviceAlarm(
+            device="HP-1", item="power_kw", state=AlarmState.FAULT, since=NOW, priority=80,
+            wants_acknowledgement=True,
+        )
+    )  # fmt: skip
     await store.add_user(User(name="operator", role=Role.OPERATOR), PASSWORD)
 
 
@@ -54,6 +61,8 @@ async def test_the_console_over_a_real_database(store: StoreInMemory, clock: Stu
                 series = (await browser.get("/api/v1/series")).json()
                 plate = (await browser.get("/api/v1/devices/D1-0304")).json()
                 cycles = (await browser.get("/api/v1/cycles")).json()["cycles"]
+                await changes(browser, store.plans[0].id)
+                trail = (await browser.get("/api/v1/audit?text=operator")).json()["entries"]
         server.stop()
     assert overview["plan"]["id"] == store.plans[0].id
     assert overview["dwellings"]["good"] == 412
@@ -62,6 +71,26 @@ async def test_the_console_over_a_real_database(store: StoreInMemory, clock: Stu
     assert series["forecast"]["base_kw"]["low"][100] is not None
     assert {p["name"]: p["outcome"] for p in plate["points"]}["setpoint_c"] == "clamped"
     assert len(cycles) == len(store.cycles)
+    assert [entry["what"]["action"] for entry in trail] == [
+        "rejected", "alarm put back", "alarm shelved", "alarm acknowledged",
+    ]  # fmt: skip
+
+
+async def changes(browser: httpx.AsyncClient, plan_id: str) -> None:
+    """Answer the one alarm, then reject the plan in force, as the pages do."""
+    found = re.search(r'name="form_token" value="([^"]+)"', (await browser.get("/alarms")).text)
+    assert found is not None
+    form = {"form_token": found[1], "reason": "a test"}
+    (alarm,) = (await browser.get("/api/v1/alarms")).json()["alarms"]
+    address = f"/api/v1/alarms/{alarm['id']}"
+    for what in (f"{address}/acknowledge", f"{address}/shelve", f"{address}/put-back"):
+        answer = await browser.post(what, data={**form, "hours": "8"})
+        assert answer.status_code == 204, answer.text
+    plan = (await browser.get(f"/api/v1/plans/{plan_id}")).json()
+    assert (plan["plan"]["state"], len(plan["quarters"])) == ("live", 96)
+    assert (await browser.post(f"/api/v1/plans/{plan_id}/reject", data=form)).status_code == 204
+    (row,) = (await browser.get("/api/v1/plans")).json()["plans"]
+    assert (row["state"], row["by"], row["reason"]) == ("rejected", "operator", "a test")
 
 
 async def sign_in(browser: httpx.AsyncClient) -> None:
