@@ -1,6 +1,7 @@
 """Weather and prices over slots: what a file, a service or a generator gives."""
 
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +54,36 @@ class Weather:
                 fix="give a longer file, or ask for fewer days",
             )
         part = slice(begin, begin + horizon.length)
-        arrays = {
-            f.name: getattr(self, f.name)[part]
-            for f in fields(self)
-            if isinstance(getattr(self, f.name), np.ndarray)
-        }
-        return replace(self, horizon=horizon, **arrays)
+        return replace(self, horizon=horizon, **{k: v[part] for k, v in self._arrays.items()})
+
+    def followed_by(self, later: "Weather") -> "Weather":
+        """This one, and after its last slot another that begins there."""
+        return replace(
+            self,
+            horizon=Horizon(self.horizon.first, self.horizon.length + later.horizon.length),
+            source=f"{self.source}; {later.source}",
+            degraded="; ".join(filter(None, [self.degraded, later.degraded])),
+            **{k: np.concatenate([v, later._arrays[k]]) for k, v in self._arrays.items()},
+        )
+
+    @property
+    def _arrays(self) -> dict[str, Any]:
+        held = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in held.items() if isinstance(value, np.ndarray)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridCo2:
+    """What the grid's electricity is expected to emit."""
+
+    kg_per_kwh: NDArray[np.float64] = field(repr=False)
+    """NaN where nothing is known. Shape [horizon.length]."""
+
+    source: str
+    """Where it comes from, for people."""
+
+    degraded: str = ""
+    """Why this is less than the usual source gives; empty when it is not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,3 +98,9 @@ class Outlook:
 
     price_source: str
     """Where the prices come from, for people."""
+
+    price_degraded: str = ""
+    """Why fewer prices are known than could be; empty when they all are."""
+
+    co2: GridCo2 | None = None
+    """None: the tariff's values by month."""
