@@ -6,6 +6,8 @@ import httpx
 import pytest
 from console_in_memory import PASSWORD, StoreInMemory
 
+from ems.console.stopping import PAGES
+
 
 def form_token(page: str) -> str:
     found = re.search(r'name="form_token" value="([^"]+)"', page)
@@ -94,7 +96,7 @@ async def test_every_answer_carries_the_policy(operator: httpx.AsyncClient, addr
 
 
 async def test_pages_hold_nothing_inline_and_nothing_foreign(operator: httpx.AsyncClient) -> None:
-    for address in ("/", "/devices", "/sign-in"):
+    for address in (*PAGES, "/sign-in"):
         page = (await operator.get(address)).text
         assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
         assert not re.search(r"\s(style|on\w+)=", page)

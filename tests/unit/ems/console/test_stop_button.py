@@ -7,6 +7,7 @@ import pytest
 from console_in_memory import StoreInMemory
 
 from ems.commands.stop_writing import stopped
+from ems.console.stopping import PAGES
 from ems.domain.plans import Mode
 from ems.store.accounts import Role
 from ems.store.stopping import REQUEST
@@ -71,7 +72,7 @@ async def test_nobody_is_led_elsewhere(operator: httpx.AsyncClient, back: str) -
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
-@pytest.mark.parametrize("page", ["/", "/devices"])
+@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
 async def test_the_button_is_on_every_page_for_those_who_may(
     visitor: httpx.AsyncClient, store: StoreInMemory, page: str, role: Role
