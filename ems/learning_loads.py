@@ -54,6 +54,14 @@ async def champion(store: Store) -> Champion | None:
     return None if record is None or record.body is None else unpacked(record.body)
 
 
+async def drift(store: Store) -> str:
+    """Which loads the newest night found far from their model, in a few words; empty: none."""
+    newest = await store.load_models(1)
+    scores = newest[0].scores if newest else {}
+    names = [name for name, score in scores.items() if score.get("drifted")]
+    return f"yesterday was far from the model of {', '.join(names)}" if names else ""
+
+
 def challenged(district: District, past: QuarterHours, former: Champion | None) -> Verdict | None:
     """The night's work itself, without the store."""
     known = measured(MeasuredPoints(district), past, past.horizon)

@@ -161,6 +161,7 @@ class Service:
         )
         self._last_record: CycleRecord | None = None
         self._degraded: tuple[str, ...] = ()
+        self._drift = ""
         lead = max(LEAST_LEAD, timedelta(seconds=LEAD_WALL_S * clock.speed))
         self._lead = lead
         chores: dict[str, Work] = {"forget": self._forget, "learn rooms": self._learn}
@@ -229,7 +230,7 @@ class Service:
             "devices": lambda: devices_down(self._district, down()),
             "solver": solver,
             "clock": clock,
-            "forecast": lambda: "; ".join(self._degraded),
+            "forecast": lambda: "; ".join(filter(None, [*self._degraded, self._drift])),
             "limit": lambda: self._limits.overrun,
             "ntp": lambda: "the kernel says so" if kept_by_ntp() is False else "",
         }
@@ -322,6 +323,7 @@ class Service:
         try:
             now = self._clock.now()
             await self._brain.adopt(await loads.learn_loads(self._district, self._store, now))
+            self._drift = await loads.drift(self._store)
         except EmsError as error:
             log.warning("loads are forecast as before: %s", error.message)
 
@@ -330,6 +332,7 @@ class Service:
         if await self._store.load_models(1):
             loads = await asyncio.to_thread(import_module, "ems.learning_loads")
             await self._brain.adopt(await loads.champion(self._store))
+            self._drift = await loads.drift(self._store)
 
     async def _end(self, workers: Sequence["asyncio.Task[None]"]) -> None:
         self._poller.stop()

@@ -23,6 +23,7 @@ from ems.commands.common import (
     told,
 )
 from ems.commands.forecast_backtest import backtest
+from ems.commands.forecast_models import learn, models
 from ems.config import load_district
 from ems.domain.district import District, Dwelling, Zone
 from ems.forecast.calibration import DAYS, Calibration, calibrate
@@ -31,6 +32,8 @@ from ems.store.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="What the forecasts rest on.")
 app.command("backtest")(backtest)
+app.command("models")(models)
+app.command("learn")(learn)
 
 
 @app.callback()
