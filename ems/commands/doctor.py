@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from math import isfinite
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
@@ -26,13 +28,25 @@ from ems.commands.common import (
 from ems.commands.config import map_problems
 from ems.commands.devices import standing
 from ems.commands.run import CLOCK_FILE
-from ems.config import load_district
+from ems.commands.sources import (
+    Co2Option,
+    Co2Source,
+    PricesOption,
+    PriceSource,
+    Sources,
+    WeatherOption,
+    WeatherSource,
+)
+from ems.config import check_district, load_district
 from ems.devices.fail_safe import fallback, not_fail_safe
 from ems.devices.maps import map_of
 from ems.domain.errors import EmsError
 from ems.domain.own_points import LATE_P50, LATE_P99
 from ems.domain.snapshot import Snapshot
 from ems.store.embedded import default_data_dir
+
+if TYPE_CHECKING:
+    from ems.sources.kept import Service
 
 LATE_S = 1.0
 """Devices asked later than this (one in a hundred) are trouble: the machine is too slow."""
@@ -55,11 +69,18 @@ def doctor(
     config: ConfigOption = DEFAULT_CONFIG,
     data: DataOption = None,
     dsn: DsnOption = "",
+    weather: WeatherOption = WeatherSource.CLIMATE,
+    prices: PricesOption = PriceSource.TARIFF,
+    co2: Co2Option = Co2Source.MONTHS,
     json: JsonOption = False,
 ) -> None:
-    """Look at description, database, clock, devices and page assets; name a fix for trouble."""
+    """Look at description, services, database, clock and devices; name a fix for trouble.
+
+    Services are asked where options or environment name them, as for [bold]ems run[/bold].
+    """
     folder = (data or default_data_dir()).expanduser()
-    findings = list(examined(config, folder, dsn))
+    sources = Sources(weather=weather, prices=prices, co2=co2)
+    findings = [*examined(config, folder, dsn), *connected(config, sources)]
     if json:
         print_json({"ok": all(f.ok for f in findings), "findings": [vars(f) for f in findings]})
     else:
@@ -82,6 +103,22 @@ def examined(config: Path, folder: Path, dsn: str) -> Iterator[Finding]:
     if snapshots:
         yield guarded("devices", lambda: _devices(config, snapshots[0]))
         yield guarded("polling", lambda: _polling(snapshots[0]))
+
+
+def connected(config: Path, sources: Sources) -> Iterator[Finding]:
+    """Each service that is to be asked, asked once; none without a sound description."""
+    district, problems = check_district(config)
+    if district is None or problems:
+        return
+    for service in sources.services(district):
+        yield guarded(service.name, partial(_service, service))
+
+
+def _service(service: "Service[object]") -> Finding:
+    answer = service.ask(datetime.now(UTC))
+    service.read(answer)
+    what = f"answers; known at {answer.known_at:%Y-%m-%d %H:%M} UTC"
+    return Finding(name=service.name, ok=True, what=what)
 
 
 def guarded(name: str, look: Callable[[], Finding]) -> Finding:

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -27,6 +28,15 @@ from ems.commands.common import (
     err,
     out,
     told,
+)
+from ems.commands.sources import (
+    Co2Option,
+    Co2Source,
+    PricesOption,
+    PriceSource,
+    Sources,
+    WeatherOption,
+    WeatherSource,
 )
 from ems.config import load_district
 from ems.cycle import Outside
@@ -84,6 +94,9 @@ def run(
     dsn: DsnOption = "",
     port: PortOption = 8080,
     only: Annotated[Part, typer.Option(help="Start one part alone.")] = Part.ALL,
+    weather: WeatherOption = WeatherSource.CLIMATE,
+    prices: PricesOption = PriceSource.TARIFF,
+    co2: Co2Option = Co2Source.MONTHS,
     log_json: Annotated[bool, typer.Option("--log-json", help="Log lines as JSON.")] = False,
 ) -> None:
     """Run a real district: poll, plan and, once its mode says so, control; and show the console.
@@ -115,7 +128,8 @@ def run(
         if only is not Part.SERVICE:
             family.start("console", run_console, running)
         if only is not Part.CONSOLE:
-            start_service(family, running, offline_outside)
+            sources = Sources(weather=weather, prices=prices, co2=co2)
+            start_service(family, running, partial(connected_outside, sources))
             tell_address(running, password)
         watch(family)
 
@@ -277,8 +291,11 @@ def run_console(lifeline: Lifeline, running: Running) -> None:
     asyncio.run(serve())
 
 
-def offline_outside(running: Running) -> Outside:
-    """Weather and prices where no service is connected: the climate and the tariff."""
-    from ems.sources.offline import OfflineOutside
+def connected_outside(sources: Sources, running: Running) -> Outside:
+    """Weather, prices and CO2 from the chosen services, kept fresh from now on."""
+    from ems.sources.connected import ConnectedOutside
+    from ems.sources.refreshing import Refreshing
 
-    return OfflineOutside(running.district)
+    feeds = sources.feeds(running.district, running.heart.parent)
+    Refreshing(feeds, DistrictClock(running.anchor).now).start()
+    return ConnectedOutside(running.district, feeds)

@@ -94,8 +94,13 @@ def _by_slot(table: Table, zone: ZoneInfo) -> dict[int, float]:
     return known
 
 
+def credible(eur_per_kwh: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which prices lie within the market's limits; an unknown one does not. Shape as given."""
+    return np.asarray((eur_per_kwh >= _LEAST) & (eur_per_kwh <= _GREATEST))
+
+
 def _check_prices(table: Table, column: int, prices: NDArray[np.float64]) -> None:
-    wrong = np.flatnonzero((prices < _LEAST) | (prices > _GREATEST))
+    wrong = np.flatnonzero(~credible(prices) & np.isfinite(prices))
     if wrong.size:
         row = int(wrong[0])
         raise SourceError(

@@ -2,11 +2,12 @@
 
 import csv
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from web_services import Services, serving
 
 WriteTable = Callable[[str, Sequence[str], Sequence[Sequence[object]]], Path]
 
@@ -52,3 +53,14 @@ def reference_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("EMS_REFERENCE_DATA names no folder")
     return Path(folder)
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """The web services, on loopback; the clients ask there, and nowhere else."""
+    with serving() as running:
+        monkeypatch.setattr("entsoe.entsoe.URL", f"{running.url}/api")
+        monkeypatch.setenv("ENTSOE_API_KEY", "very-secret")
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        yield running
