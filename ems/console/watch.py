@@ -39,7 +39,7 @@ class Present:
     """Latest readings, stale ones marked."""
 
     plan: Plan | None = field(repr=False)
-    """The plan in force in this slot; when none covers it, the newest."""
+    """The plan in force; None: there was never one, or it was refused."""
 
     next_plan: Plan | None = field(repr=False)
     """The newest plan: the same one, or one that waits for its first slot."""
@@ -96,11 +96,12 @@ class Watch:
         now = self._clock.now()
         snapshot = self._ageing.marked(await self._store.latest(now))
         standings = await self._store.standings(limit=PLANS_LOOKED_AT)
-        wanted = wanted_plans(standings, await self._store.live_standing(), now)
+        live = await self._store.live_standing()
+        newest_id, id_in_force = newest_plan(standings), plan_in_force(standings, live, now)
+        wanted = {key for key in (newest_id, id_in_force) if key is not None}
         self._plans = {key: await self._plan(key) for key in wanted}
-        held = list(self._plans.values())
-        newest, forecasts = held[0] if held else (None, None)
-        plan = held[-1][0] if held else None
+        newest, forecasts = self._plans.get(newest_id or "", (None, None))
+        plan, _ = self._plans.get(id_in_force or "", (None, None))
         mode = await self._store.mode()
         return Present(
             now=now,
@@ -120,19 +121,26 @@ class Watch:
         return await self._store.plan(plan_id), await self._store.forecasts(plan_id)
 
 
-def wanted_plans(
-    standings: Sequence[PlanStanding], live: PlanStanding | None, now: datetime
-) -> list[str]:
-    """Ids of the newest plan that nobody refused and of the one in force, when it is another.
+def newest_plan(standings: Sequence[PlanStanding]) -> str | None:
+    """Id of the newest plan that nobody refused."""
+    return next((one.id for one in standings if one.state is not PlanState.REJECTED), None)
 
-    A plan that is live waits for its first slot; until then the one before is carried out.
+
+def plan_in_force(
+    standings: Sequence[PlanStanding], live: PlanStanding | None, now: datetime
+) -> str | None:
+    """Id of the plan that is carried out now, or of the last one, whose time is over.
+
+    A live plan waits for its first slot; until then the one before is carried out. When the live
+    one was refused, none is.
     """
     slot = Slot.containing(now)
-    hopeful = [one for one in standings if one.state is not PlanState.REJECTED]
-    carried = [one for one in standings if _was_in_force(one)]
-    covering = [one for one in ([live] if live else []) + carried if slot in one.horizon]
-    in_force = covering[:1] or ([live] if live else [])
-    return list(dict.fromkeys(one.id for one in hopeful[:1] + in_force))
+    before = next((one for one in standings if _was_in_force(one)), None)
+    covered = before is not None and slot in before.horizon
+    if live is not None:
+        waits = slot < live.horizon.first
+        return before.id if before is not None and covered and waits else live.id
+    return None if before is None or covered else before.id
 
 
 def _was_in_force(plan: PlanStanding) -> bool:

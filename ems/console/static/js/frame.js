@@ -58,7 +58,7 @@ function showAlarms({ unseen, worst }) {
 }
 
 function planTrouble(plan) {
-  if (!plan) return t("No plan has been made yet: each device follows its own control.");
+  if (!plan) return t("No plan is in force: each device follows its own control.");
   if (plan.standing === "ended") return t("The last plan has ended: each device falls back to its own control.");
   if (plan.standing === "ahead") return t("The first plan begins at {time}.", { time: time(plan.first) });
   if (plan.origin === "rules") return t("No optimisation: plain rules are in force. {why}", { why: plan.message });

@@ -10,7 +10,7 @@ import pytest
 from console_in_memory import NOW, PLAN_ID, StoreInMemory, make_plan
 
 from ems.console.schedule import difference, limits, quarters, reasons
-from ems.console.watch import wanted_plans
+from ems.console.watch import newest_plan, plan_in_force
 from ems.domain.district import District
 from ems.domain.plan_life import PlanState
 from ems.domain.plans import Mode, Plan, Reason, ReasonCode
@@ -89,12 +89,13 @@ def test_a_proposal_or_a_refused_plan_is_not_the_one_in_force(
     store: StoreInMemory, proposal: Plan
 ) -> None:
     waits, live = (store.standing(plan) for plan in store.plans)
-    assert wanted_plans([waits, live], live, NOW) == [PROPOSAL, PLAN_ID]
     later = NOW + timedelta(minutes=15)
-    assert wanted_plans([waits, live], live, later) == [PROPOSAL, PLAN_ID]
-    refused = replace(waits, state=PlanState.REJECTED)
-    assert wanted_plans([refused, live], live, later) == [PLAN_ID]
-    assert wanted_plans([refused], None, later) == []
+    assert newest_plan([waits, live]) == PROPOSAL
+    assert plan_in_force([waits, live], live, later) == PLAN_ID
+    assert plan_in_force([waits], None, later) is None
+    refused = replace(live, state=PlanState.REJECTED)
+    assert newest_plan([refused]) is None
+    assert plan_in_force([refused, replace(live, state=PlanState.SUPERSEDED)], None, NOW) is None
 
 
 def test_a_live_plan_that_waits_for_its_slot_leaves_the_one_before_in_force(
@@ -103,10 +104,15 @@ def test_a_live_plan_that_waits_for_its_slot_leaves_the_one_before_in_force(
     waits, before = (store.standing(plan) for plan in store.plans)
     live = replace(waits, state=PlanState.LIVE)
     carried = replace(before, state=PlanState.SUPERSEDED, authority="ana")
-    assert wanted_plans([live, carried], live, NOW) == [PROPOSAL, PLAN_ID]
-    assert wanted_plans([live, carried], live, NOW + timedelta(minutes=15)) == [PROPOSAL]
+    assert plan_in_force([live, carried], live, NOW) == PLAN_ID
+    assert plan_in_force([live, carried], live, NOW + timedelta(minutes=15)) == PROPOSAL
     never_approved = replace(carried, authority="", mode=Mode.ADVISORY)
-    assert wanted_plans([live, never_approved], live, NOW) == [PROPOSAL]
+    assert plan_in_force([live, never_approved], live, NOW) == PROPOSAL
+
+
+def test_the_last_plan_is_named_when_its_time_is_over(store: StoreInMemory) -> None:
+    over = replace(store.standing(store.plans[0]), state=PlanState.SUPERSEDED)
+    assert plan_in_force([over], None, NOW + timedelta(days=2)) == PLAN_ID
 
 
 async def test_the_schedule_of_a_proposal(operator: httpx.AsyncClient, proposal: Plan) -> None:
