@@ -1,18 +1,17 @@
 """Carbon dioxide of the French grid: RTE's eCO2mix by the open-data API of ODRE.
 
-eCO2mix measures; it does not forecast. What comes is expected to be as a day before: each slot to
-come takes the newest value of the same time of day (persistence), if it is younger than a day and
-a half. Rows come each quarter hour or each half hour, in g/kWh, with their UTC offset.
+eCO2mix measures, about an hour late; it does not forecast. Rows come each quarter hour or each half
+hour, in g/kWh, with their UTC offset.
 
 Documents: odre.opendatasoft.com, data set `eco2mix-national-tr`; help.opendatasoft.com, Explore
-API 2.1 (at most 100 rows an answer).
+API 2.1, exports (records end after a hundred, which is a day).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
 from ems.domain.slots import Slot
 from ems.sources.kept import Answer
@@ -20,7 +19,7 @@ from ems.sources.web import asked, unreadable
 
 NAME = "eCO2mix"
 ODRE = "https://odre.opendatasoft.com"
-_PATH = "/api/explore/v2.1/catalog/datasets/eco2mix-national-tr/records"
+_PATH = "/api/explore/v2.1/catalog/datasets/eco2mix-national-tr/exports/json"
 _GREATEST_G = 1000.0
 """No grid of today emits more."""
 
@@ -30,8 +29,7 @@ class _Row(BaseModel):
     taux_co2: float | None
 
 
-class _Records(BaseModel):
-    results: list[_Row]
+_ROWS = TypeAdapter(list[_Row])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +41,12 @@ class Eco2mix:
     every: timedelta = timedelta(minutes=30)
 
     def ask(self, now: datetime) -> Answer:
-        """The newest hundred rows, which is a day or two."""
+        """The newest two hundred rows, which is two days or four."""
         question = {
             "select": "date_heure,taux_co2",
             "where": "taux_co2 is not null",
             "order_by": "date_heure desc",
-            "limit": "100",
+            "limit": "200",
             "timezone": "UTC",
         }
         return Answer(known_at=now, body=asked(NAME, f"{self.url}{_PATH}", question))
@@ -56,7 +54,7 @@ class Eco2mix:
     def read(self, answer: Answer) -> Mapping[int, float]:
         """Measured values by index of slot; a half hour holds for both of its quarters."""
         try:
-            rows = _Records.model_validate_json(answer.body).results
+            rows = _ROWS.validate_json(answer.body)
         except ValidationError as error:
             raise unreadable(NAME, error.errors()[0]["msg"]) from error
         told = {Slot.containing(row.date_heure).index: row.taux_co2 for row in rows}

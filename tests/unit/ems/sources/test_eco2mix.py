@@ -11,7 +11,7 @@ from ems.domain.slots import Slot
 from ems.sources.eco2mix import Eco2mix
 from ems.sources.kept import Answer
 
-PATH = "/api/explore/v2.1/catalog/datasets/eco2mix-national-tr/records"
+PATH = "/api/explore/v2.1/catalog/datasets/eco2mix-national-tr/exports/json"
 NEWEST = datetime(2026, 10, 25, 2, 45, tzinfo=ZoneInfo("Europe/Paris"))
 """In the first of the two hours that are called two o'clock."""
 
@@ -26,7 +26,7 @@ def test_grams_become_kilograms_of_their_slots(services: Services) -> None:
     known = service.read(service.ask(NEWEST))
     slot = Slot.containing(NEWEST).index
     assert (known[slot], known[slot - 1]) == (0.022, 0.021)
-    assert services.questions(PATH)[0]["limit"] == "100"
+    assert services.questions(PATH)[0]["order_by"] == "date_heure desc"
 
 
 def test_a_half_hour_holds_for_both_of_its_quarters() -> None:

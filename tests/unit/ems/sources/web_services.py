@@ -167,7 +167,7 @@ def co2_rows(newest: datetime, grams: list[float | None]) -> str:
         {"date_heure": at.astimezone(newest.tzinfo).isoformat(), "taux_co2": value}
         for at, value in zip(times, grams, strict=True)
     ]
-    return json.dumps({"total_count": 3000, "results": rows})
+    return json.dumps(rows)
 
 
 def _minute(moment: datetime) -> str:
