@@ -112,7 +112,7 @@ def watched(browser: Any, served: Served) -> Iterator[Watched]:
 
 def text_of(watched: Watched, selector: str, wanted: str) -> None:
     """Wait until an element holds a text."""
-    watched.page.locator(selector).filter(has_text=wanted).first.wait_for(timeout=8000)
+    watched.page.locator(selector).filter(has_text=wanted).first.wait_for(timeout=20000)
 
 
 def test_the_chart_is_drawn(watched: Watched) -> None:
