@@ -107,7 +107,7 @@ def test_the_service_has_an_outlook_before_anybody_has_answered(
     district: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Refreshing] = []
-    monkeypatch.setattr(Refreshing, "start", started.append)
+    monkeypatch.setattr(Refreshing, "start", lambda refreshing: started.append(refreshing))
     now = datetime.now(UTC)
     running = Running(
         district=district,
