@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    citylearn,
     cycle,
     devices,
     devices_fuzz,
@@ -29,6 +30,7 @@ from benchmarks.figures import Report
 from benchmarks.pictures import draw
 
 BENCHMARKS: dict[str, Callable[[bool], Report]] = {
+    "citylearn": citylearn.measure,
     "cycle": cycle.measure,
     "devices": devices.measure,
     "forecast": forecast.measure,
