@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 
+from benchmarks import forecast_speed, forecast_sun
 from benchmarks.figures import Figure, Report
 from benchmarks.forecast_public import BUILDINGS, city, homes
 from ems.forecast.backtest import MIDDLE, OURS, Rolled, roll
@@ -24,8 +25,10 @@ SMOOTH_WEATHER_K, CLOUD_SHARE = 1.5, 0.25
 
 
 def measure(quick: bool) -> Report:
-    """ev2gym's homes; CityLearn's buildings with no weather, a forecast of it, the true one."""
-    return Report(name="forecast", figures=[*_homes(quick), *_city(quick)])
+    """Speed; the virtual roofs; ev2gym's homes; CityLearn's buildings by what weather is known."""
+    figures = [*forecast_speed.measure(quick), *forecast_sun.measure(quick)]
+    figures += [*_homes(quick), *_city(quick)]
+    return Report(name="forecast", figures=figures)
 
 
 def _issues(per_day: int, quick: bool) -> np.ndarray:

@@ -64,7 +64,7 @@ async def _learned(district: District, store: Store) -> LoadModelRecord:
 
 
 def listed(records: Sequence[LoadModelRecord]) -> list[dict[str, Any]]:
-    """A row for each night and series; the newest night that replaced the model has the champion."""
+    """A row for each night and series; the newest that replaced the model has the champion."""
     champion = next((record for record in records if record.replaced), None)
     return [
         {

@@ -33,6 +33,7 @@ from ems.forecast.shapes import Calendar
 from ems.forecast.spread import LEVELS, around, guessed
 from ems.forecast.sun_learning import ratios
 from ems.forecast.sun_power import pv_ahead
+from ems.forecast.sun_record import SunRecord
 
 _FEW_DAYS = 7
 """With fewer days of history, the kinds of day are not all known."""
@@ -52,6 +53,7 @@ class Forecaster:
         self._champion: Champion | None = None
         self._kept = KeptDays()
         self._suns: tuple[int, Mapping[str, NDArray[np.float64]]] | None = None
+        self._sun_record = SunRecord(district, self._measured)
         self.points = self._measured.all
         """Points whose history it needs, over `days` before it is asked."""
 
@@ -86,8 +88,9 @@ class Forecaster:
         district = self._district
         weather, series = weather_ahead(district, outlook.weather.over(horizon), seen)
         series |= prices_ahead(district, outlook, horizon)
-        suns = self._sun_ratios(history, window)
-        series |= pv_ahead(district, weather, lead_h(horizon, seen), suns)
+        leads = lead_h(horizon, seen)
+        pv = pv_ahead(district, weather, leads, self._sun_ratios(history, window))
+        series |= self._sun_record.corrected(pv, horizon, leads, history, window)
         series |= self._loads_ahead(past, horizon)
         series["car_park/future_kw"] = self._cars_ahead(past, seen, horizon)
         return Forecasts(
