@@ -28,15 +28,7 @@ from ems.commands.common import (
 from ems.commands.config import map_problems
 from ems.commands.devices import standing
 from ems.commands.run import CLOCK_FILE
-from ems.commands.sources import (
-    Co2Option,
-    Co2Source,
-    PricesOption,
-    PriceSource,
-    Sources,
-    WeatherOption,
-    WeatherSource,
-)
+from ems.commands.sources import Co2Option, PricesOption, Sources, WeatherOption
 from ems.config import check_district, load_district
 from ems.devices.fail_safe import fallback, not_fail_safe
 from ems.devices.maps import map_of
@@ -69,9 +61,9 @@ def doctor(
     config: ConfigOption = DEFAULT_CONFIG,
     data: DataOption = None,
     dsn: DsnOption = "",
-    weather: WeatherOption = WeatherSource.CLIMATE,
-    prices: PricesOption = PriceSource.TARIFF,
-    co2: Co2Option = Co2Source.MONTHS,
+    weather: WeatherOption = Sources.weather,
+    prices: PricesOption = Sources.prices,
+    co2: Co2Option = Sources.co2,
     json: JsonOption = False,
 ) -> None:
     """Look at description, services, database, clock and devices; name a fix for trouble.

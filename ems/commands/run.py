@@ -29,15 +29,7 @@ from ems.commands.common import (
     out,
     told,
 )
-from ems.commands.sources import (
-    Co2Option,
-    Co2Source,
-    PricesOption,
-    PriceSource,
-    Sources,
-    WeatherOption,
-    WeatherSource,
-)
+from ems.commands.sources import Co2Option, PricesOption, Sources, WeatherOption
 from ems.config import load_district
 from ems.cycle import Outside
 from ems.devices.fail_safe import guarded
@@ -94,9 +86,9 @@ def run(
     dsn: DsnOption = "",
     port: PortOption = 8080,
     only: Annotated[Part, typer.Option(help="Start one part alone.")] = Part.ALL,
-    weather: WeatherOption = WeatherSource.CLIMATE,
-    prices: PricesOption = PriceSource.TARIFF,
-    co2: Co2Option = Co2Source.MONTHS,
+    weather: WeatherOption = Sources.weather,
+    prices: PricesOption = Sources.prices,
+    co2: Co2Option = Sources.co2,
     log_json: Annotated[bool, typer.Option("--log-json", help="Log lines as JSON.")] = False,
 ) -> None:
     """Run a real district: poll, plan and, once its mode says so, control; and show the console.

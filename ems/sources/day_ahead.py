@@ -13,13 +13,19 @@ the client's own errors is passed on.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 import entsoe.entsoe
 import numpy as np
 import pandas as pd
 import requests
-from entsoe.exceptions import NoMatchingDataError
+from entsoe.exceptions import (
+    InvalidBusinessParameterError,
+    InvalidPSRTypeError,
+    NoMatchingDataError,
+    PaginationError,
+)
 from entsoe.parsers import parse_prices
 
 from ems.domain.errors import SourceError
@@ -60,9 +66,10 @@ class DayAhead:
                 f"{NAME} has no prices for {today:%Y-%m-%d} yet", fix="wait until they are out"
             ) from None
         except requests.HTTPError as error:
-            status = error.response.status_code
-            raise refused(NAME, status) from None
-        except requests.RequestException as error:
+            raise refused(NAME, error.response.status_code) from None
+        except (InvalidBusinessParameterError, InvalidPSRTypeError, PaginationError):
+            raise refused(NAME, HTTPStatus.BAD_REQUEST) from None
+        except OSError as error:  # of requests, and of the sockets below
             raise unreachable(NAME, type(error).__name__) from None
         return Answer(known_at=now, body=body)
 

@@ -42,7 +42,7 @@ def asked(service: str, url: str, question: Mapping[str, str]) -> str:
 def refused(service: str, status: int) -> SourceError:
     """What an answer with another status than 200 is."""
     otherwise = "wait, or see what the service says of its state"
-    return SourceError(f"{service} answers {status}", fix=_FIXES.get(status, otherwise))
+    return SourceError(f"{service} answers {status:d}", fix=_FIXES.get(status, otherwise))
 
 
 def unreachable(service: str, how: str) -> SourceError:

@@ -91,9 +91,9 @@ def test_the_environment_chooses_as_the_options_do(monkeypatch: pytest.MonkeyPat
 
     @app.command()
     def choose(
-        weather: WeatherOption = WeatherSource.CLIMATE,
-        prices: PricesOption = PriceSource.TARIFF,
-        co2: Co2Option = Co2Source.MONTHS,
+        weather: WeatherOption = Sources.weather,
+        prices: PricesOption = Sources.prices,
+        co2: Co2Option = Sources.co2,
     ) -> None:
         chosen.append(Sources(weather=weather, prices=prices, co2=co2))
 

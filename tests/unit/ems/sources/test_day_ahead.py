@@ -101,6 +101,21 @@ def test_a_refusal_names_the_status_and_never_the_key(services: Services, status
     assert refused.value.fix
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "check you request against dependency tables",
+        "The amount of requested data exceeds allowed limit of 100 documents, 200 were requested",
+    ],
+)
+def test_a_question_that_the_platform_can_not_take_is_a_refusal(
+    services: Services, reason: str
+) -> None:
+    body = NO_PRICES.replace("No matching data found", reason)
+    with pytest.raises(SourceError, match="ENTSO-E answers 400"):
+        serve(services, body, 400).ask(NOW)
+
+
 def test_who_does_not_answer_is_named_without_the_key(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
