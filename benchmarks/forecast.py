@@ -17,7 +17,7 @@ from ems.forecast.rivals import boosted
 from ems.forecast.shapes import Calendar, Floats
 
 TEST_DAYS = (274, 365)
-QUICK_DAYS = 21
+QUICK_DAYS = 14
 LEADS_H = ((0, 1), (1, 3), (3, 8), (8, 24))
 SIMPLE = ("yesterday", "last week", "mean of 7 days", "LightGBM")
 SMOOTH_WEATHER_K, CLOUD_SHARE = 1.5, 0.25

@@ -8,6 +8,7 @@ speaks and `degraded` says so.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -124,8 +125,10 @@ class Forecaster:
         ahead = local_time(horizon, zone)
         fallbacks = _fallbacks(self._district, ahead)
         rows = np.vstack([past.base_load_kw, past.dwellings_kw, past.hot_water_kw])
+        believed = cleaned(rows, QUARTERS)
         first_lead = horizon.first.index - (past.horizon.first.index + past.horizon.length) + 1
-        expected = expect(rows, local_time(past.horizon, zone), ahead, first_lead)
+        before = local_time(past.horizon, zone)
+        expected = expect(believed.values, before, ahead, first_lead)
         loads = {
             name: _load(
                 expected.values[row],
@@ -137,9 +140,12 @@ class Forecaster:
             for row, (name, fallback) in enumerate(fallbacks.items())
         }
         champion = self._champion
-        if champion is None or champion.names != tuple(fallbacks) or not champion.better.any():
-            return loads
-        return loads | _learned(champion, rows, past.horizon, horizon, zone, self._kept)
+        if champion and champion.names == tuple(fallbacks) and champion.better.any():
+            loads |= _learned(champion, believed.values, past.horizon, horizon, zone, self._kept)
+        return {
+            name: replace(load, source=", ".join(filter(None, [load.source, mark])))
+            for (name, load), mark in zip(loads.items(), believed.marks, strict=True)
+        }
 
     def _cars_ahead(self, past: Measured, snapshot: Snapshot, horizon: Horizon) -> Ahead:
         future = future_charging(self._district, past, snapshot, horizon)
@@ -160,12 +166,11 @@ def _learned(
     zone: ZoneInfo,
     kept: KeptDays,
 ) -> dict[str, Ahead]:
-    """The loads that a learned model forecasts better than their profile."""
+    """The loads that a learned model forecasts better than their profile, from a cleaned past."""
     whole = Horizon(before.first, horizon.slots.stop - before.first.index)
     time = local_time(whole, zone)
     calendar = Calendar(day=time.day, step=time.quarter, per_day=QUARTERS)
-    believed = cleaned(past, QUARTERS).values
-    told = champion.fitted.predict(believed, calendar, kept=kept)
+    told = champion.fitted.predict(past, calendar, kept=kept)
     ahead = slice(-horizon.length, None)
     return {
         name: Ahead(

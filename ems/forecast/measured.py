@@ -1,7 +1,8 @@
 """The past of the series that are forecast, put together from what the meters measured.
 
-A fleet of many like devices is summed even when a few of them are silent: those that speak stand
-in for the others by their size. Too few of them, and the sum is unknown (NaN), never small.
+A fleet of many like devices is summed even when a few of them are silent, or a dwelling's meter is
+frozen or says what can't be: those that may be believed stand in for the others by their size. Too
+few of them, and the sum is unknown (NaN), never small.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from ems.domain.own_points import DWELLINGS_POWER
 from ems.domain.points import point_id
 from ems.domain.slots import Horizon
 from ems.domain.snapshot import History
+from ems.forecast.cleaning import cleaned
+from ems.forecast.local_time import QUARTERS
 
 _LEAST_SHARE = 0.8
 """Of a fleet, by size, that must speak for the rest."""
@@ -141,6 +144,7 @@ def measured(points: MeasuredPoints, history: History, horizon: Horizon) -> Meas
 
 def _dwellings_kw(dwellings: Fleet, history: History, horizon: Horizon) -> NDArray[np.float64]:
     """What all dwellings use; the sum that was kept where their own curves no longer are."""
-    own_kw = dwellings.total(history.quarter_hours(dwellings.points, horizon))
+    each_kw = cleaned(history.quarter_hours(dwellings.points, horizon), QUARTERS).values
+    own_kw = dwellings.total(each_kw)
     kept_kw = history.quarter_hours((DWELLINGS_POWER,), horizon)[0]
     return np.where(np.isfinite(own_kw), own_kw, kept_kw)

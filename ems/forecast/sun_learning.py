@@ -2,8 +2,8 @@
 
 Dirt, shade that nobody described, a string that is off and modules that age show as a ratio that
 depends on where the sun stands, that is, on the time of day. It is learned from the last two weeks
-by quarter hour, smoothed over two hours and drawn towards 1 where little was measured. An inverter
-that was held below what it could give, or silent, does not speak.
+by quarter hour, smoothed over two hours and drawn towards 1 where little was measured. A silent
+inverter does not speak; one that was held below what it could give is taken at its word.
 """
 
 from collections.abc import Mapping

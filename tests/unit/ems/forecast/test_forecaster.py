@@ -70,6 +70,22 @@ def test_nothing_is_degraded_when_all_is_measured(ask) -> None:
     assert forecasts.degraded == ()
 
 
+def test_readings_that_cannot_be_true_are_left_out_and_told(ask, past) -> None:
+    """A district meter that says a hundred times its load for an hour, and less than nothing."""
+    over = Slot.containing(ISSUED).index - past.history.horizon.first.index
+
+    def fail(values) -> None:
+        row = values[past.history.points.index("M-HTA/power_kw")]
+        row[over - 900 : over - 896] = 1e5
+        row[over - 500 : over - 498] = -1e5
+
+    told = ask(ISSUED, history=past.changed(fail).history).series["district/base_load_kw"]
+    honest = ask(ISSUED).series["district/base_load_kw"]
+    assert np.abs(told.values - honest.values).max() < 0.05 * honest.values.mean()
+    assert told.source.endswith("6 impossible readings left out")
+    assert "left out" not in honest.source
+
+
 class TestNothingFromTheFuture:
     @pytest.mark.parametrize(
         "issued_at",

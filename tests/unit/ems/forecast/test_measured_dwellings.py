@@ -22,3 +22,18 @@ def test_the_sum_of_dwellings_stands_in_where_their_curves_are_no_longer_kept(
     history = QuarterHours(points=points.all, horizon=HORIZON, values=values)
     total_kw = measured(points, history, HORIZON).dwellings_kw
     np.testing.assert_allclose(total_kw, [300.0, 300.0, len(own), len(own)])
+
+
+def test_for_a_frozen_meter_the_other_dwellings_stand_in(district: District) -> None:
+    """A meter that stands still at ten times its load for a day would lift the sum for weeks."""
+    points, day = MeasuredPoints(district), Horizon(HORIZON.first, 4 * 96)
+    own = [points.all.index(point) for point in points.dwellings.points]
+    rng = np.random.default_rng(1)
+    values = rng.uniform(0.9, 1.1, (len(points.all), day.length))
+    whole = measured(
+        points, QuarterHours(points=points.all, horizon=day, values=values), day
+    ).dwellings_kw
+    frozen = values.copy()
+    frozen[own[:20], 96:192] = 5.0
+    history = QuarterHours(points=points.all, horizon=day, values=frozen)
+    np.testing.assert_allclose(measured(points, history, day).dwellings_kw, whole, rtol=0.01)
