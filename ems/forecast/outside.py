@@ -3,7 +3,7 @@
 - Air: the difference between the outlook and the sensor fades over hours.
 - Sea: the outlook is the calendar; the difference (upwelling under the mistral) fades over days.
 - Day-ahead prices that are not out yet: the fixed energy prices by time class, moved to the level
-  of the prices that are known.
+  of the prices that are known, as far apart as those lie from the tariff.
 - Carbon dioxide of the grid: as told, by month where nothing is.
 """
 
@@ -25,6 +25,9 @@ Quantiles = Mapping[float, NDArray[np.float64]]
 _AIR_FADES_H, _SEA_FADES_H = 3.0, 96.0
 _GREATEST_AIR_K, _GREATEST_SEA_K = 6.0, 10.0
 """Beyond these the sensor is not believed."""
+
+_LEAST_PRICE_SIGMA_EUR = 0.015
+"""Spread of a day-ahead price that is not out, at least, per kWh. Assumption."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,15 +114,18 @@ def prices_ahead(district: District, outlook: Outlook, horizon: Horizon) -> dict
     known = np.isfinite(day_ahead)
     fixed = tariff.import_eur_per_kwh(horizon.slots, zone)
     bought = tariff.import_eur_per_kwh(horizon.slots, zone, day_ahead)
-    source = tariff.name
+    source, quantiles = tariff.name, {}
     if known.any():
-        bought = np.where(known, bought, fixed + (bought - fixed)[known].mean())
+        level = (bought - fixed)[known]
+        bought = np.where(known, bought, fixed + level.mean())
+        sigma = max(_LEAST_PRICE_SIGMA_EUR, float(level.std()))
+        quantiles = dict(normal(bought, np.where(known, 0.0, sigma)))
         source = f"{outlook.price_source} for {known.sum()} of {known.size} slots, {tariff.name}"
     shared = np.full(horizon.length, tariff.shared_eur_per_kwh)
     feed_in = np.full(horizon.length, tariff.feed_in_eur_per_kwh)
     return {
         "price/import_eur_per_kwh": Ahead(
-            values=bought, source=source, degraded=outlook.price_degraded
+            values=bought, quantiles=quantiles, source=source, degraded=outlook.price_degraded
         ),
         "price/shared_eur_per_kwh": Ahead(values=shared, source=tariff.name),
         "price/feed_in_eur_per_kwh": Ahead(values=feed_in, source=tariff.name),

@@ -250,6 +250,12 @@ class TestOutside:
         assert (prices > least - 0.05).all()
         assert (prices < 0.3).all()
 
+    def test_prices_are_sure_where_they_are_out_and_only_there(self, ask) -> None:
+        rows = ask(ISSUED).series["price/import_eur_per_kwh"].quantiles
+        width = rows[0.9] - rows[0.1]
+        assert (width[:71] == 0).all()
+        assert (width[71:] > 0.03).all()
+
 
 def issue_times(number: int, step_h: int = 31) -> list[datetime]:
     return [ISSUED + timedelta(hours=step_h * k) for k in range(number)]
