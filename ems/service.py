@@ -71,6 +71,8 @@ LEAST_LEAD = timedelta(minutes=3)
 AFTER = timedelta(seconds=30)
 """How long after its end a quarter hour is summed up."""
 DAY_S = 86_400.0
+CATCH_UP_PAUSE_S = 5.0
+"""Left to others between two days whose longer means are made, wall seconds."""
 LEAD_WALL_S = 8.0
 """A plan is begun this long ahead at least, whatever the speed."""
 KEPT = timedelta(days=3)
@@ -170,6 +172,7 @@ class Service:
         self._chores = Chores(store.dsn, DAY_S / clock.speed, chores)
         self._last: Slot | None = None
         self._work: asyncio.Task[None] | None = None
+        self._past: list[asyncio.Task[None]] = []
 
     async def run(self, until: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run until `until` returns, then give all devices back."""
@@ -199,13 +202,14 @@ class Service:
             ahead = SlotBell(self._clock, -self._lead).run(self._run_slot)
             self._work = asyncio.create_task(ahead, name="quarter hours")
             workers += [self._work, asyncio.create_task(after, name="sums")]
+            self._past = [asyncio.create_task(self._catch_up(), name="means of the past")]
             await self._chores.start()
             done, _ = await asyncio.wait([end, *workers], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
             await self._chores.stop()
-            await self._end(workers)
+            await self._end([*workers, *self._past])
 
     def _looks(self, folder: Path) -> Mapping[str, Wrong]:
         """What is looked at for the EMS's own alarms."""
@@ -303,6 +307,12 @@ class Service:
             await self._sharing.share(Horizon(slot, 1))
         except EmsError as error:
             log.error("the quarter hour could not be summed up: %s", error)
+
+    async def _catch_up(self) -> None:
+        try:
+            await self._store.catch_up(CATCH_UP_PAUSE_S)
+        except EmsError as error:
+            log.error("longer means of the past could not be made: %s", error)
 
     async def _forget(self) -> None:
         """What is no longer allowed goes first, then what is no longer needed."""

@@ -271,7 +271,7 @@ async def _fill(running: Running, news: Connection, child: BaseProcess, tell: Te
             except EOFError as error:
                 raise _ended(child) from error
             if item.history is not None:
-                await store.fill_history(mapped(item.history, running.district))
+                await store.fill_history(mapped(item.history, running.district), longer=False)
             tell(item.share)
             if item.ready:
                 return

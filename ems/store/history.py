@@ -135,8 +135,10 @@ class Means(RollUps, Points):
                 slots[row, columns] = binary.array_of(count, binary.INT4)
         return Curve(points=tuple(points), step=step, starts=starts, means=means, slots=slots)
 
-    async def fill_history(self, past: QuarterHours) -> int:
+    async def fill_history(self, past: QuarterHours, *, longer: bool = True) -> int:
         """Keep a known past: how many means were new. What is there already stays as it is.
+
+        Without `longer` the means of hours, days and months are left to `catch_up`.
 
         Raises:
             StoreError: a point was not registered.
@@ -165,9 +167,9 @@ class Means(RollUps, Points):
             new = cursor.rowcount
             if new:
                 await self._sum_dwellings(connection, span)
-            if new and not timescale:
+            if new and longer and not timescale:
                 await self._roll_up_plain(connection, span)
-        if timescale and new:
+        if timescale and new and longer:
             await self._refresh(span)
         return new
 

@@ -6,8 +6,9 @@ bucket is made again from the quarter hours, each weighing as many slots as it s
 are gone through one by one, as the key of `quarter_hour` begins with the point.
 """
 
+import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import LiteralString
 from zoneinfo import ZoneInfo
 
@@ -64,6 +65,18 @@ where exists (select from whole)
 group by q.at having count(*) >= 0.8 * (select count(*) from part)
 on conflict (point_id, at) do update set mean = excluded.mean
 """
+_FIRST_AND_LAST: LiteralString = """
+select min(ends.first), max(ends.last) from point cross join lateral (
+  select min(at) as first, max(at) as last from quarter_hour where point_id = point.id) as ends
+"""
+_LACKS: LiteralString = """
+select not exists (select from point where exists (
+    select from day_mean where point_id = point.id and at = %(begin)s))
+  and exists (select from point where exists (
+    select from quarter_hour where point_id = point.id and at >= %(begin)s and at < %(end)s))
+"""
+_CAUGHT_UP = timedelta(days=100)
+"""How far back days without means are looked for."""
 _REFRESH: LiteralString = "call refresh_continuous_aggregate(%s::regclass, %s, %s)"
 _IS_TIMESCALE: LiteralString = """
 select exists (select from pg_views where schemaname = 'public' and viewname = 'hour_mean')
@@ -116,6 +129,34 @@ class RollUps:
             return
         async with self._db.work(limit_s=600) as connection:
             await self._roll_up_plain(connection, span)
+
+    async def catch_up(self, pause_s: float = 0.0) -> int:
+        """Make the longer means of days that have none yet, one day after the other: how many.
+
+        A long past is filled in without them, so that the first plan need not wait. `pause_s` is
+        wall time left to others between two days.
+        """
+        lacking = await self._lacking_days()
+        for day in lacking:
+            await self.make_longer(day, Step.DAY.after(day, LOCAL))
+            await asyncio.sleep(pause_s)
+        return len(lacking)
+
+    async def _lacking_days(self) -> list[datetime]:
+        """When each late local day began that has quarter hours but no mean, oldest first."""
+        async with self._db.work() as connection:
+            ends = await (await connection.execute(_FIRST_AND_LAST)).fetchone()
+            if ends is None or ends[0] is None:
+                return []
+            begin = max(ends[0], ends[1] - _CAUGHT_UP)
+            days = Step.DAY.starts(Step.DAY.start(begin, LOCAL), ends[1], LOCAL)
+            lacking = []
+            for day in days:
+                values = {"begin": day, "end": Step.DAY.after(day, LOCAL)}
+                row = await (await connection.execute(_LACKS, values)).fetchone()
+                if row is not None and row[0]:
+                    lacking.append(day)
+            return lacking
 
     async def _roll_up_plain(self, connection: AsyncConnection[Row], span: Span) -> None:
         """Make the tables' buckets that hold `span` again, in the transaction of `connection`."""

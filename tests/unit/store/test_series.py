@@ -110,6 +110,16 @@ async def _three_days(series: Series) -> None:
     await series.store.make_longer(MIDNIGHT, DAY_AFTER)
 
 
+async def test_days_without_means_are_caught_up_with_once(series: Series) -> None:
+    await series.lived(METER, Slot.containing(MIDNIGHT), [1.0] * 96 + [3.0] * 92)
+
+    caught, again = await series.store.catch_up(), await series.store.catch_up()
+
+    days = await series.store.curve([METER], MIDNIGHT, DAY_AFTER, Step.DAY)
+    assert (caught, again) == (2, 0)
+    assert days.means.tolist() == [[1.0, 3.0]]
+
+
 async def test_days_are_local_and_23_hours_long_when_the_clocks_go_forward(series: Series) -> None:
     await _three_days(series)
     end = DAY_AFTER + timedelta(hours=12)
