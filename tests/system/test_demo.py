@@ -33,10 +33,10 @@ FLAGS = [
 ]  # fmt: skip
 NET = 71
 SPEED = 60
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 END_S = 20.0
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass

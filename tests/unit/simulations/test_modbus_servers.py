@@ -40,7 +40,7 @@ async def image(virtual: District) -> AsyncIterator[ProcessImage]:
 @pytest.fixture
 async def connections(virtual: District) -> AsyncIterator[dict[str, ModbusConnection]]:
     """Our clients for all of them."""
-    connections = modbus_connections(virtual, timeout_s=2.0)
+    connections = modbus_connections(virtual, timeout_s=15.0)
     yield connections
     for connection in connections.values():
         await connection.close()
