@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.citylearn_city import Observed
 from benchmarks.citylearn_plan import Homes
 from benchmarks.citylearn_soon import Deviations
+from ems.forecast.features import KeptDays
 from ems.forecast.model import Fitted, Settings, fit
 from ems.forecast.shapes import Calendar, Floats
 
@@ -36,6 +37,7 @@ class Series:
     def __init__(self, count: int) -> None:
         self._past = np.zeros((count, 0))
         self._fitted: Fitted | None = None
+        self._kept = KeptDays()
 
     def see(self, values: Floats) -> None:
         """Take the present hour's [series]; learn anew every two weeks."""
@@ -46,13 +48,15 @@ class Series:
                 greatest_lead=AHEAD_H, issue_every_h=3, lookback_days=_LOOKBACK_DAYS
             )
             self._fitted = fit(self._past, _calendar(hours), settings)
+            self._kept = KeptDays()
 
     def ahead(self) -> Floats:
         """The coming hours. Shape [series, hours]; before anything was learned, the days' mean."""
         hours = self._past.shape[1]
         if self._fitted is None:
             return np.array([_mean_of_days(past) for past in self._past])
-        return self._fitted.predict(self._past, _calendar(hours + AHEAD_H)).values
+        ahead = _calendar(hours + AHEAD_H)
+        return self._fitted.predict(self._past, ahead, kept=self._kept).values
 
 
 def _calendar(hours: int) -> Calendar:
