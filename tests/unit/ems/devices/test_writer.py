@@ -226,7 +226,7 @@ async def test_at_shutdown_everything_is_let_go_and_what_was_not_reached_is_name
 
 async def test_all_commands_of_the_district_reach_its_modbus_devices(district: District) -> None:
     moved = district.on_loopback(31)
-    connections = modbus_connections(moved, timeout_s=1.0)
+    connections = modbus_connections(moved, timeout_s=15.0)
     small = moved.with_devices(
         d for d in moved.devices.values() if connection_key(d) in connections
     )
