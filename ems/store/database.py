@@ -33,7 +33,11 @@ class _Options(TypedDict):
     connect_timeout: int
 
 
-_OPTIONS: _Options = {"options": "-c timezone=UTC", "connect_timeout": 3}
+_OPTIONS: _Options = {
+    # a process that stands still within a transaction must not hold up the instance after it
+    "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=6s",
+    "connect_timeout": 3,
+}
 
 
 class Database:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from ems.domain.errors import StoreAwayError
 from ems.domain.slots import Slot
 from ems.store import Store
 from ems.store.leadership import Leadership, LeadershipLostError, Timings
@@ -53,7 +54,7 @@ class Instance:
             while True:
                 try:
                     await self.lead(store, note)
-                except LeadershipLostError:
+                except (LeadershipLostError, StoreAwayError):
                     continue
 
 
