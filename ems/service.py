@@ -71,7 +71,7 @@ LEAST_LEAD = timedelta(minutes=3)
 AFTER = timedelta(seconds=30)
 """How long after its end a quarter hour is summed up."""
 DAY_S = 86_400.0
-CATCH_UP_PAUSE_S = 5.0
+CATCH_UP_PAUSE_S = 20.0
 """Left to others between two days whose longer means are made, wall seconds."""
 LEAD_WALL_S = 8.0
 """A plan is begun this long ahead at least, whatever the speed."""

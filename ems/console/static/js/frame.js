@@ -49,12 +49,13 @@ function showData(data, now, level) {
   describe(byId("data"), text, counts.join(" · "), level);
 }
 
-/** How many alarms nobody has seen; grey when there is none. */
+const LEVEL_OF_PRIORITY = { 1: "alarm", 2: "alarm", 3: "caution", 4: "quiet" };
+
+/** How many alarms nobody has seen; grey when there is none, or none that presses. */
 function showAlarms({ unseen, worst }) {
   const element = byId("alarm-count");
   setText(element, unseen ? t("{n} not acknowledged, worst priority {worst}", { n: number(unseen), worst }) : t("none unacknowledged"));
-  const urgent = worst <= 2 ? "alarm" : "caution";
-  setLevel(element, unseen ? urgent : "quiet");
+  setLevel(element, unseen ? LEVEL_OF_PRIORITY[worst] : "quiet");
 }
 
 function planTrouble(plan) {
