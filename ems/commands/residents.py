@@ -1,8 +1,9 @@
 """`ems residents`: what residents allow, and the private addresses of their feeds."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import segno
 import typer
@@ -21,6 +22,9 @@ from ems.commands.common import (
 from ems.config import load_district
 from ems.domain.errors import EmsError
 from ems.store.residents import Purpose
+from ems.store.store import Store
+
+T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, help="Consents of residents and addresses of their feeds.")
 
@@ -39,14 +43,8 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """What a dwelling's resident allows now; nothing unless it was said."""
-
-    async def allowed() -> frozenset[Purpose]:
-        async with opened_store(dsn, data) as store:
-            return await store.consents(dwelling)
-
     with told():
-        _check(dwelling, config)
-        found = asyncio.run(allowed())
+        found = _noted(dwelling, lambda store: store.consents(dwelling), data, dsn, config)
     if json:
         print_json({"dwelling": dwelling, "allowed": sorted(found)})
         return
@@ -65,13 +63,11 @@ def allow(
 ) -> None:
     """Note a resident's consent to one purpose."""
 
-    async def noted() -> None:
-        async with opened_store(dsn, data) as store:
-            await store.give_consent(dwelling, purpose, by)
+    async def given(store: Store) -> None:
+        await store.give_consent(dwelling, purpose, by)
 
     with told():
-        _check(dwelling, config)
-        asyncio.run(noted())
+        _noted(dwelling, given, data, dsn, config)
     out.print(f"{dwelling}: {purpose.value} is allowed")
 
 
@@ -86,13 +82,11 @@ def withdraw(
 ) -> None:
     """Note that a resident no longer allows one purpose."""
 
-    async def noted() -> None:
-        async with opened_store(dsn, data) as store:
-            await store.withdraw_consent(dwelling, purpose, by)
+    async def withdrawn(store: Store) -> None:
+        await store.withdraw_consent(dwelling, purpose, by)
 
     with told():
-        _check(dwelling, config)
-        asyncio.run(noted())
+        _noted(dwelling, withdrawn, data, dsn, config)
     out.print(f"{dwelling}: {purpose.value} is no longer allowed")
 
 
@@ -108,14 +102,9 @@ def address(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Make a new private address for a dwelling's feed; shown this once, the one before ends."""
-
-    async def made() -> str:
-        async with opened_store(dsn, data) as store:
-            return await store.new_feed_address(dwelling)
-
     with told():
-        _check(dwelling, config)
-        base = f"{page.rstrip('/')}/feed/{asyncio.run(made())}"
+        secret = _noted(dwelling, lambda store: store.new_feed_address(dwelling), data, dsn, config)
+    base = f"{page.rstrip('/')}/feed/{secret}"
     for file in _FILES:
         typer.echo(f"{base}/{file}")
     if qr is not None:
@@ -130,17 +119,28 @@ def close(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """End the private address of a dwelling's feed."""
-
-    async def closed() -> None:
-        async with opened_store(dsn, data) as store:
-            await store.close_feed(dwelling)
-
     with told():
-        _check(dwelling, config)
-        asyncio.run(closed())
+        _noted(dwelling, lambda store: store.close_feed(dwelling), data, dsn, config)
     out.print(f"{dwelling}: its feed is closed")
 
 
-def _check(dwelling: str, config: Path) -> None:
+def _noted(
+    dwelling: str,
+    work: Callable[[Store], Coroutine[Any, Any, T]],
+    data: Path | None,
+    dsn: str,
+    config: Path,
+) -> T:
+    """What `work` does with the store, for a dwelling that there is.
+
+    Raises:
+        EmsError: there is no such dwelling.
+    """
     if dwelling not in load_district(config).dwellings:
         raise EmsError(f"there is no dwelling {dwelling}", fix="see dwellings.csv for their ids")
+
+    async def done() -> T:
+        async with opened_store(dsn, data) as store:
+            return await work(store)
+
+    return asyncio.run(done())
